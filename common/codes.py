@@ -1,0 +1,51 @@
+"""Codes and tokens; all from the operating system's randomness."""
+
+import hashlib
+import secrets
+import string
+
+from django.utils.text import slugify
+
+SHORT_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+BASE62 = string.digits + string.ascii_letters
+LOWER_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def short_code() -> str:
+    """Return 8 characters without I, O, 0 and 1 (40 bits), made to be read aloud."""
+    return "".join(secrets.choice(SHORT_ALPHABET) for _ in range(8))
+
+
+def public_code() -> str:
+    """Return 8 lower-case characters for public addresses."""
+    return "".join(secrets.choice(LOWER_ALPHABET) for _ in range(8))
+
+
+def verification_code() -> str:
+    """Return 22 base-62 characters (131 bits)."""
+    return "".join(secrets.choice(BASE62) for _ in range(22))
+
+
+def token() -> str:
+    """Return 32 random bytes as base64url."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """Return what is stored of a bearer secret: its SHA-256, hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def normalised_short_code(typed: str) -> str:
+    """Return a typed short code as it is stored."""
+    return typed.upper().replace(" ", "").replace("-", "")
+
+
+def slug(text: str, *, limit: int = 200, empty: str = "item") -> str:
+    """Return lower-case ASCII letters, digits and single hyphens."""
+    return slugify(text)[:limit].strip("-") or empty
+
+
+def slug_suffix() -> str:
+    """Return what is appended to a slug that is taken."""
+    return "-" + public_code()

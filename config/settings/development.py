@@ -1,0 +1,3 @@
+"""A newcomer's machine: SQLite, tasks in the process, doubles instead of providers."""
+
+from config.settings.base import *
