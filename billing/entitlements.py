@@ -1,0 +1,193 @@
+"""Who pays for an activity, whether they may act, and how much their plan allows."""
+
+import calendar
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Membership, Organization, User
+from billing.models import BillingAccount, Limit, Plan, Subscription, SubscriptionChange, UsageCounter
+from common.exceptions import LimitReached, NotAllowed
+
+__all__ = [
+    "Limit",
+    "SubscriptionRequired",
+    "account_for",
+    "consume",
+    "limit",
+    "remaining",
+    "require",
+    "require_active",
+]
+
+MONTHLY = frozenset(
+    {
+        Limit.EVENTS_PER_MONTH,
+        Limit.COURSES_PER_MONTH,
+        Limit.CERTIFICATES_PER_MONTH,
+        Limit.INVITATIONS_PER_MONTH,
+    }
+)
+
+
+class SubscriptionRequired(NotAllowed):
+    """Only an account with full or grace access may create, publish and issue."""
+
+    message: ClassVar[str] = "Active subscription required."
+
+
+def account_for(*, owner: User, organization: Organization | None = None) -> BillingAccount:
+    """Return the paying account: the organization's if subscribed, else its owner's."""
+    if organization is None:
+        return _account_of(user=owner)
+    subscribed = (
+        BillingAccount.objects.select_related("subscription__plan")
+        .filter(organization=organization, subscription__isnull=False)
+        .exclude(subscription__status=Subscription.Status.CANCELED)
+        .first()
+    )
+    if subscribed is not None:
+        return subscribed
+    head = (
+        Membership.objects.select_related("user")
+        .filter(organization=organization, role=Membership.Role.OWNER, ended_at=None)
+        .first()
+    )
+    return _account_of(user=head.user if head else owner)
+
+
+def require_active(account: BillingAccount) -> Subscription:
+    """Return the subscription, or refuse: no active, trialing or grace access."""
+    subscription = _subscription_of(account)
+    if (
+        subscription is None
+        or subscription.access(timezone.now()) == Subscription.Access.READ_ONLY
+    ):
+        status = subscription.status if subscription else None
+        raise SubscriptionRequired(
+            details={"reason": "subscription_required", "status": status}
+        )
+    return subscription
+
+
+def limit(account: BillingAccount, which: Limit) -> int | None:
+    """Return the number in force, None for unlimited.
+
+    For a canceled account it is that of its last plan, because running events go on.
+    """
+    subscription = _subscription_of(account)
+    if subscription is None:
+        return 0
+    return _limit_of(subscription, which)
+
+
+def require(account: BillingAccount, which: Limit, *, used: int, adding: int = 1) -> None:
+    """Refuse what would go beyond a standing limit; the caller counts."""
+    subscription = _subscription_of(account)
+    allowed = _limit_of(subscription, which) if subscription else 0
+    if allowed is not None and used + adding > allowed:
+        plan = subscription.plan.code if subscription else None
+        raise LimitReached(details=_facts(which, allowed, used, adding, plan))
+
+
+def consume(account: BillingAccount, which: Limit, *, amount: int = 1) -> None:
+    """Count against a monthly limit in the caller's transaction, or refuse all of it.
+
+    Locks the subscription row: by the product's lock order the last lock of a transaction.
+    """
+    subscription = (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("plan")
+        .filter(account=account)
+        .first()
+    )
+    if subscription is None:
+        raise LimitReached(details=_facts(which, 0, 0, amount, None))
+    start = window_start(subscription.usage_anchor_at, timezone.now())
+    counter, _ = UsageCounter.objects.get_or_create(
+        subscription=subscription, limit=which, window_start=start
+    )
+    allowed = _limit_of(subscription, which)
+    if allowed is not None and counter.used + amount > allowed:
+        raise LimitReached(
+            details=_facts(which, allowed, counter.used, amount, subscription.plan.code)
+        )
+    UsageCounter.objects.filter(pk=counter.pk).update(used=F("used") + amount)
+
+
+def remaining(account: BillingAccount, which: Limit) -> int | None:
+    """Return what is left of a monthly limit in the running window, None for unlimited."""
+    subscription = _subscription_of(account)
+    if subscription is None:
+        return 0
+    allowed = _limit_of(subscription, which)
+    if allowed is None:
+        return None
+    start = window_start(subscription.usage_anchor_at, timezone.now())
+    used = (
+        UsageCounter.objects.filter(subscription=subscription, limit=which, window_start=start)
+        .values_list("used", flat=True)
+        .first()
+    )
+    return max(0, allowed - (used or 0))
+
+
+def window_start(anchor: datetime, now: datetime) -> datetime:
+    """Return the start of the month, counted from ``anchor``, that ``now`` lies in.
+
+    Days are clamped: an anchor on the 31st starts windows on the 28th of February.
+    """
+    months = (now.year - anchor.year) * 12 + now.month - anchor.month
+    start = _months_after(anchor, months)
+    return start if start <= now else _months_after(anchor, months - 1)
+
+
+def _months_after(anchor: datetime, months: int) -> datetime:
+    year, month = divmod(anchor.year * 12 + anchor.month - 1 + months, 12)
+    day = min(anchor.day, calendar.monthrange(year, month + 1)[1])
+    return anchor.replace(year=year, month=month + 1, day=day)
+
+
+def _limit_of(subscription: Subscription, which: Limit) -> int | None:
+    override = subscription.limits_override or {}
+    if which.value in override:
+        number: int | None = override[which.value]
+        return number
+    return _plan_in_force(subscription).limit(which)
+
+
+def _plan_in_force(subscription: Subscription) -> Plan:
+    if subscription.status != Subscription.Status.CANCELED:
+        return subscription.plan
+    change = (
+        subscription.changes.select_related("from_plan")
+        .filter(kind=SubscriptionChange.Kind.CANCELED, from_plan__isnull=False)
+        .first()
+    )
+    return change.from_plan if change and change.from_plan else subscription.plan
+
+
+def _subscription_of(account: BillingAccount) -> Subscription | None:
+    return Subscription.objects.select_related("plan").filter(account=account).first()
+
+
+def _account_of(*, user: User) -> BillingAccount:
+    account, _ = BillingAccount.objects.get_or_create(
+        user=user, defaults={"legal_name": user.full_name, "billing_email": user.email}
+    )
+    return account
+
+
+def _facts(
+    which: models.TextChoices, allowed: int, used: int, requested: int, plan: str | None
+) -> dict[str, Any]:
+    return {
+        "limit": which.value,
+        "max": allowed,
+        "used": used,
+        "requested": requested,
+        "plan": plan,
+    }
