@@ -5,7 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
+import django_stubs_ext
+
 from config import env
+
+# Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = env.BASE_DIR
 
@@ -20,6 +27,28 @@ PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", "http://localhost:8000", required=
 FRONTEND_URL = env.text("FRONTEND_URL", "http://localhost:3000", required=True).rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.texts("CSRF_TRUSTED_ORIGINS", required=True)
 CORS_ALLOWED_ORIGINS = env.texts("CORS_ALLOWED_ORIGINS", (FRONTEND_URL,))
+CORS_URLS_REGEX = r"^/(api|files)/"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-request-id",
+]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Link",
+    "Location",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "X-Request-ID",
+    "Idempotency-Replayed",
+    "Content-Disposition",
+]
+# Plain http: refused under /api/, redirected on pages. On in production.
+HTTPS_REQUIRED = False
+CSRF_FAILURE_VIEW = "common.views.csrf_failure"
 NUM_PROXIES = env.whole("NUM_PROXIES", 0)
 BROWSABLE_API = env.flag("BROWSABLE_API", default=True)
 TEST_CLOCK_OFFSET = env.whole("TEST_CLOCK_OFFSET", 0)
@@ -38,7 +67,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "corsheaders",
-    "csp",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -55,6 +83,7 @@ INSTALLED_APPS = [
     "contacts",
 ]
 MIDDLEWARE = [
+    "common.middleware.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -64,7 +93,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -241,6 +269,9 @@ CERTIFICATE_RENEWAL_DAYS = env.texts("CERTIFICATE_RENEWAL_DAYS", ("60", "14"))
 # --- observability
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO")
 LOG_FORMAT = env.text("LOG_FORMAT", "json" if env.in_production() else "console")
+LOGGING_CONFIG = "common.logs.configure"
+LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SENTRY_DSN = env.text("SENTRY_DSN")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
