@@ -5,9 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from corsheaders.defaults import default_headers
-
 import django_stubs_ext
+from corsheaders.defaults import default_headers
 
 from config import env
 
@@ -48,7 +47,7 @@ CORS_EXPOSE_HEADERS = [
 ]
 # Plain http: refused under /api/, redirected on pages. On in production.
 HTTPS_REQUIRED = False
-CSRF_FAILURE_VIEW = "common.views.csrf_failure"
+CSRF_FAILURE_VIEW = "common.views.pages.csrf_failure"
 NUM_PROXIES = env.whole("NUM_PROXIES", 0)
 BROWSABLE_API = env.flag("BROWSABLE_API", default=True)
 TEST_CLOCK_OFFSET = env.whole("TEST_CLOCK_OFFSET", 0)
@@ -202,7 +201,12 @@ LOGIN_REDIRECT_URL = "/api/v1/"
 
 # --- API
 REST_FRAMEWORK: dict[str, Any] = {}
-SPECTACULAR_SETTINGS: dict[str, Any] = {}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "CPD Platform API",
+    "DESCRIPTION": "API for managing events, certificates, and CPD tracking",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 THROTTLING_ENABLED = env.flag("THROTTLING_ENABLED", default=True)
 THROTTLE_RATES = {
@@ -235,6 +239,7 @@ EMAIL_WEBHOOK_SECRET = env.texts("EMAIL_WEBHOOK_SECRET")
 STORAGE = env.text("STORAGE", "local")
 MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
 MAIL_DIR = Path(env.text("MAIL_DIR", str(MEDIA_ROOT / "dev-mail")))
+MAILBOX_SHOWN = False  # /dev/mail/, in development only
 SIGNED_URL_SECONDS = env.whole("SIGNED_URL_SECONDS", 600)
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -274,6 +279,8 @@ LOGGING = {"format": LOG_FORMAT, "level": LOG_LEVEL}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SENTRY_DSN = env.text("SENTRY_DSN")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+# Without a token the figures are shown to nobody; the development settings open them.
+METRICS_OPEN = False
 
 # --- language and time
 LANGUAGE_CODE = "en"
