@@ -9,7 +9,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, User
-from billing.models import BillingAccount, Limit, Plan, Subscription, SubscriptionChange, UsageCounter
+from billing.models import (
+    BillingAccount,
+    Limit,
+    Plan,
+    Subscription,
+    SubscriptionChange,
+    UsageCounter,
+)
 from common.exceptions import LimitReached, NotAllowed
 
 __all__ = [
@@ -62,14 +69,9 @@ def account_for(*, owner: User, organization: Organization | None = None) -> Bil
 def require_active(account: BillingAccount) -> Subscription:
     """Return the subscription, or refuse: no active, trialing or grace access."""
     subscription = _subscription_of(account)
-    if (
-        subscription is None
-        or subscription.access(timezone.now()) == Subscription.Access.READ_ONLY
-    ):
+    if subscription is None or subscription.access(timezone.now()) == Subscription.Access.READ_ONLY:
         status = subscription.status if subscription else None
-        raise SubscriptionRequired(
-            details={"reason": "subscription_required", "status": status}
-        )
+        raise SubscriptionRequired(details={"reason": "subscription_required", "status": status})
     return subscription
 
 

@@ -194,9 +194,7 @@ class Subscription(BaseModel):
     observed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(BaseModel.Meta):
-        indexes = [
-            models.Index(fields=["status", "trial_end"], name="billing_subscription_trial")
-        ]
+        indexes = [models.Index(fields=["status", "trial_end"], name="billing_subscription_trial")]
         constraints = [
             models.CheckConstraint(
                 name="billing_subscription_stripe_has_id",
@@ -230,9 +228,8 @@ class Subscription(BaseModel):
         """Return full, grace or read_only as of ``now``."""
         running = self.current_period_end is None or self.current_period_end > now
         if (
-            (self.status == self.Status.ACTIVE and (self.source != self.Source.MANUAL or running))
-            or (self.status == self.Status.TRIALING and self.trial_end and self.trial_end > now)
-        ):
+            self.status == self.Status.ACTIVE and (self.source != self.Source.MANUAL or running)
+        ) or (self.status == self.Status.TRIALING and self.trial_end and self.trial_end > now):
             return self.Access.FULL
         if self.status == self.Status.PAST_DUE and self.grace_ends_at and self.grace_ends_at > now:
             return self.Access.GRACE
@@ -269,17 +266,13 @@ class SubscriptionChange(BaseModel):
         GRANTED = "granted"
         SYNCED = "synced"
 
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.PROTECT, related_name="changes"
-    )
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="changes")
     from_plan = models.ForeignKey(Plan, null=True, on_delete=models.PROTECT, related_name="+")
     from_status = models.CharField(max_length=20, blank=True)
     to_plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
     to_status = models.CharField(max_length=20)
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.TextField(max_length=500, blank=True)
     effective_at = models.DateTimeField(default=timezone.now)
 

@@ -130,3 +130,9 @@ class NoSubscriptionSerializer(serializers.Serializer[Any]):
     """The answer for an account without a subscription."""
 
     subscription = serializers.JSONField(allow_null=True, read_only=True, default=None)
+
+
+class SubscriptionQuerySerializer(serializers.Serializer[Any]):
+    """Whose subscription is asked for; without it the caller's own."""
+
+    organization = serializers.UUIDField(required=False)

@@ -1,9 +1,11 @@
 """The whole product on one page: every route, in the order of the apps."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.routers import SimpleRouter
 
+from billing import views as billing_views
 from common.views import health, mailbox, pages
 
 common: list[URLPattern | URLResolver] = [
@@ -18,8 +20,18 @@ common: list[URLPattern | URLResolver] = [
     path("api/v1/", pages.CollectionsView.as_view(), name="api-root"),
 ]
 
+router = SimpleRouter(use_regex_path=False)
+
+router.register("billing/plans", billing_views.PlanViewSet, "billing-plans")
+
+api: list[URLPattern | URLResolver] = [
+    path("billing/subscription/", billing_views.SubscriptionView.as_view()),
+    *router.urls,
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
     *common,
+    path("api/v1/", include(api)),
     path("admin/", admin.site.urls),
     # The last route: with DEBUG on Django would answer unknown addresses with its own page.
     re_path(r"^api/", pages.unknown_address),
