@@ -1,13 +1,15 @@
 """Which users and organizations may be reached."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
+from django.db import models
 
 from common.querysets import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.models import Membership, User, UserSession, ZoomConnection
 
 
 class UserQuerySet(SoftDeleteQuerySet["User"]):
@@ -34,3 +36,31 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
         user: User = self.get(email=username)
         return user
+
+
+class UserSessionQuerySet(models.QuerySet["UserSession"]):
+    """Devices people are signed in on."""
+
+    def active(self, now: datetime) -> Self:
+        """Keep those that still open the door: neither ended nor expired, of a live account."""
+        return self.filter(
+            ended_at=None, expires_at__gt=now, user__is_active=True, user__deleted_at=None
+        )
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Who belongs to which organization."""
+
+    def current(self) -> Self:
+        """Keep memberships that have not ended, of organizations that are in business."""
+        return self.filter(
+            ended_at=None, organization__is_active=True, organization__deleted_at=None
+        )
+
+
+class ZoomConnectionQuerySet(models.QuerySet["ZoomConnection"]):
+    """Links to Zoom."""
+
+    def connected(self) -> Self:
+        """Leave out those that only wait for their revocation."""
+        return self.filter(disconnected_at=None)

@@ -1,7 +1,6 @@
 """Settings shared by every environment; the others only override."""
 
 import hashlib
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +88,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.authentication.BrowserSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -182,17 +181,7 @@ PASSWORD_RESET_MINUTES = env.whole("PASSWORD_RESET_MINUTES", 60)
 INVITATION_DAYS = env.whole("INVITATION_DAYS", 7)
 ORGANIZATION_DEFAULT_SEATS = env.whole("ORGANIZATION_DEFAULT_SEATS", 5)
 STAFF_REQUIRE_OTP = env.flag("STAFF_REQUIRE_OTP", default=env.in_production())
-SIMPLE_JWT = {
-    "SIGNING_KEY": JWT_SIGNING_KEYS[0],
-    "ALGORITHM": "HS256",
-    "ISSUER": "cpd-events",
-    "AUDIENCE": "cpd-events-api",
-    "LEEWAY": 30,
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_ACCESS_MINUTES),
-    "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_DAYS),
-    "USER_ID_FIELD": "uuid",
-    "USER_ID_CLAIM": "user_uuid",
-}
+SESSION_COOKIE_AGE = JWT_REFRESH_DAYS * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
@@ -200,7 +189,37 @@ LOGIN_URL = "/api-auth/login/"
 LOGIN_REDIRECT_URL = "/api/v1/"
 
 # --- API
-REST_FRAMEWORK: dict[str, Any] = {}
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.SessionJWTAuthentication",
+        "accounts.authentication.BrowserSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    # Throttles are counted by common.dispatch, several scopes in one round trip.
+    "DEFAULT_THROTTLE_CLASSES": [],
+    "DEFAULT_PARSER_CLASSES": [
+        "common.parsers.StrictJSONParser",
+        "common.parsers.BrowserFormParser",
+        "common.parsers.BrowserMultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "common.renderers.Renderer",
+        "common.renderers.BrowsableRenderer",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.renderers.Negotiation",
+    "DEFAULT_METADATA_CLASS": "common.metadata.Metadata",
+    "DEFAULT_PAGINATION_CLASS": "common.pagination.StandardPagination",
+    "DEFAULT_FILTER_BACKENDS": [
+        "common.filters.FilterBackend",
+        "common.filters.Search",
+        "common.filters.Ordering",
+    ],
+    "PAGE_SIZE": 20,
+    "EXCEPTION_HANDLER": "common.errors.exception_handler",
+    # `format` is a filter of events; `Accept` chooses the type of an answer.
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "CPD Platform API",
     "DESCRIPTION": "API for managing events, certificates, and CPD tracking",
@@ -267,6 +286,7 @@ HOLD_MINUTES = env.whole("HOLD_MINUTES", 30)
 OFFER_HOURS = env.whole("OFFER_HOURS", 24)
 CERTIFICATE_SIGNING_P12 = env.text("CERTIFICATE_SIGNING_P12")
 CERTIFICATE_SIGNING_PASSWORD = env.text("CERTIFICATE_SIGNING_PASSWORD")
+KEY_DIR = BASE_DIR / "var" / "keys"  # the development key of certificates, made on first use
 CERTIFICATE_TSA_URL = env.text("CERTIFICATE_TSA_URL")
 CERTIFICATE_FONT_DIRS = env.texts("CERTIFICATE_FONT_DIRS")
 CERTIFICATE_RENEWAL_DAYS = env.texts("CERTIFICATE_RENEWAL_DAYS", ("60", "14"))
