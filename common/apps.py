@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.module_loading import autodiscover_modules
 
@@ -8,3 +10,4 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         # Work is published through the registered task, so the web process must know them all.
         autodiscover_modules("tasks")
+        import_module("common.receivers")

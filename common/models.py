@@ -4,10 +4,11 @@ import uuid as uuids
 from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from common import signals
 from common.fields import EncryptedTextField, LowercaseEmailField
 from common.querysets import LiveManager, SoftDeleteQuerySet
 
@@ -54,6 +55,21 @@ class SoftDeleteModel(BaseModel):
             self.deleted_at = timezone.now()
             self.save(update_fields=["deleted_at"])
         return 1, {self._meta.label: 1}
+
+    @transaction.atomic
+    def soft_delete(self, *, by: models.Model | None) -> None:
+        """Stamp the row and say who did; a row already stamped stays as it is."""
+        if self.deleted_at is None:
+            self.delete()
+            signals.row_deleted.send(sender=type(self), row=self, by=by)
+
+    @transaction.atomic
+    def restore(self, *, by: models.Model | None) -> None:
+        """Bring the row back; raises IntegrityError when a live row took its unique value."""
+        if self.deleted_at is not None:
+            self.deleted_at = None
+            self.save(update_fields=["deleted_at"])
+            signals.row_restored.send(sender=type(self), row=self, by=by)
 
     def hard_delete(self) -> tuple[int, dict[str, int]]:
         """Remove the row for good. For retention sweeps only."""

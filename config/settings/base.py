@@ -7,6 +7,7 @@ from typing import Any
 import django_stubs_ext
 from corsheaders.defaults import default_headers
 
+from common.openapi import components
 from config import env
 
 # Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
@@ -225,6 +226,37 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "DESCRIPTION": "API for managing events, certificates, and CPD tracking",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": r"/api/v[0-9]",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "APPEND_COMPONENTS": components.build(),
+    "POSTPROCESSING_HOOKS": ["common.openapi.hooks.finish"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
+    "TAGS": [
+        {"name": name, "description": text}
+        for name, text in {
+            "auth": "Sign-up, sign-in, sessions and passwords.",
+            "users": "The signed-in person's own profile, registrations, credits and files.",
+            "organizations": "Organizations and who belongs to them.",
+            "zoom": "The connection to Zoom.",
+            "billing": "Plans, subscription and limits.",
+            "subscription": "The plan of the signed-in organizer.",
+            "events": "Events and everything an organizer does with them.",
+            "registrations": "Places at events.",
+            "certificates": "Certificates that were issued.",
+            "cpd": "Credits, schemes and what a professional still owes.",
+            "public": "What everybody may read and do without an account.",
+            "webhooks": "Where providers report to.",
+            "jobs": "Long work and its progress.",
+            "staff": "Tools of the people who run the platform.",
+            "files": "Downloads by signed link.",
+            "health": "State of the service and entry points.",
+        }.items()
+    ],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 THROTTLING_ENABLED = env.flag("THROTTLING_ENABLED", default=True)

@@ -16,9 +16,12 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 WHITENOISE_AUTOREFRESH = True
 STAFF_REQUIRE_OTP = False
+# Tests of the throttles switch it on; the counters would join tests otherwise.
+THROTTLING_ENABLED = False
 SCRATCH = Path(tempfile.mkdtemp(prefix="cpd-tests-"))
 MEDIA_ROOT = SCRATCH / "media"
 MAIL_DIR = MEDIA_ROOT / "dev-mail"
+KEY_DIR = SCRATCH / "keys"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file: threads on Django's in-memory database get "table is locked" at once.
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}

@@ -1,0 +1,6 @@
+"""What the machinery announces."""
+
+from django.dispatch import Signal
+
+row_deleted = Signal()  # row, by
+row_restored = Signal()  # row, by
