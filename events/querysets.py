@@ -1,0 +1,130 @@
+"""Which events and sessions may be reached, are on offer, or are due."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from common.querysets import SoftDeleteQuerySet
+from events.access import Action, condition
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import User
+    from events.models import EventSession
+
+    Caller = User | AnonymousUser
+
+# Zoom is given this long to say that the host has opened the meeting.
+MEETING_PATIENCE = timedelta(minutes=15)
+# What runs over is not cut off.
+OVERRUN = timedelta(minutes=30)
+
+
+class EventQuerySet(SoftDeleteQuerySet["Event"]):
+    """Events."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those the user may see as one of the people behind them."""
+        return self.filter(condition(user, Action.SEE))
+
+    def managed_by(self, user: "Caller", capability: str = Action.MANAGE) -> Self:
+        """Keep those the user may change, or what else the capability says."""
+        return self.filter(condition(user, capability))
+
+    def listed(self) -> Self:
+        """Keep what the public catalogue may show."""
+        return self.live().filter(
+            visibility="public", status__in=["published", "live", "completed", "closed"]
+        )
+
+    def reachable(self) -> Self:
+        """Keep what everybody with the link may open; a cancelled event explains itself."""
+        return self.live().filter(visibility__in=["public", "unlisted"]).exclude(status="draft")
+
+    def upcoming(self, now: datetime) -> Self:
+        """Keep published events that have not begun."""
+        return self.filter(status="published", starts_at__gte=now)
+
+    def running(self) -> Self:
+        """Keep those that go on right now."""
+        return self.filter(status="live")
+
+    def past(self, now: datetime) -> Self:
+        """Keep those that are over."""
+        return self.filter(Q(status__in=["completed", "closed"]) | Q(ends_at__lt=now))
+
+    def due_to_start(self, now: datetime) -> Self:
+        """Keep published and live events with a session whose time has come."""
+        sessions = Q(sessions__status="scheduled", sessions__starts_at__lte=now)
+        hosted = Q(sessions__meeting_status="ready")
+        patience = Q(sessions__starts_at__gt=now - MEETING_PATIENCE)
+        return self.filter(
+            sessions & ~(hosted & patience), status__in=["published", "live"]
+        ).distinct()
+
+    def due_to_complete(self, now: datetime) -> Self:
+        """Keep live events with a session that should have ended half an hour ago."""
+        return self.filter(
+            Q(sessions__status="live", sessions__ends_at__lte=now - OVERRUN)
+            | Q(ends_at__lte=now - OVERRUN),
+            status="live",
+        ).distinct()
+
+    def matching(self, text: str) -> Self:
+        """Keep those in which every word of the text is found."""
+        found = self
+        for term in text.split():
+            found = found.filter(search_text__icontains=term)
+        return found
+
+    def for_summaries(self) -> Self:
+        """Load with each event what lists show of it."""
+        return self.select_related("owner", "organization", "cover_image").prefetch_related(
+            "sessions"
+        )
+
+    def for_details(self) -> Self:
+        """Load with each event everything its own page shows."""
+        return self.select_related(
+            "owner", "organization", "cover_image", "category", "duplicated_from"
+        ).prefetch_related("custom_fields", "tags", "speakers", "sessions__speakers")
+
+
+class EventSessionQuerySet(models.QuerySet["EventSession"]):
+    """Sessions of events."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those of events the user may see as one of the people behind them."""
+        return self.filter(condition(user, Action.SEE, path="event__"), event__deleted_at=None)
+
+    def managed_by(self, user: "Caller", capability: str = Action.MANAGE) -> Self:
+        """Keep those of events the user may change."""
+        return self.filter(condition(user, capability, path="event__"), event__deleted_at=None)
+
+    def standing(self) -> Self:
+        """Leave out cancelled sessions."""
+        return self.exclude(status="cancelled")
+
+    def open(self) -> Self:
+        """Keep those that are still to be held or are being held."""
+        return self.filter(status__in=["scheduled", "live"])
+
+    def due_to_start(self, now: datetime) -> Self:
+        """Keep those whose time has come; where a meeting stands, Zoom may say so first."""
+        return self.filter(status="scheduled", starts_at__lte=now).exclude(
+            meeting_status="ready", starts_at__gt=now - MEETING_PATIENCE
+        )
+
+    def due_to_complete(self, now: datetime) -> Self:
+        """Keep those that should have ended half an hour ago."""
+        return self.filter(status="live", ends_at__lte=now - OVERRUN)
+
+    def awaiting_meeting(self, now: datetime) -> Self:
+        """Keep those whose meeting is to be made, changed or removed now."""
+        return self.filter(
+            Q(meeting_retry_at=None) | Q(meeting_retry_at__lte=now),
+            meeting_status__in=["pending", "removing"],
+        )

@@ -1,0 +1,68 @@
+"""What events asks of the apps above; they answer from their receivers."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from common.exceptions import InvalidRequest
+
+if TYPE_CHECKING:
+    from events.models import Event, EventSession
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class UnknownReference(InvalidRequest):
+    """A soft reference names nothing this event may use."""
+
+    message = "Not found."
+
+
+class Question(Generic[P, R]):
+    """One question with at most one answer; unanswered it has its default."""
+
+    def __init__(self, default: Callable[P, R]) -> None:
+        self._default = default
+        self._answer: Callable[P, R] | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return (self._answer or self._default)(*args, **kwargs)
+
+    def answer(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Register the one answer; usable as a decorator."""
+        if self._answer is not None and self._answer is not function:
+            raise RuntimeError(f"{function.__name__} answers what is answered already.")
+        self._answer = function
+        return function
+
+
+def _refuse(*_: object) -> None:
+    raise UnknownReference
+
+
+# (event, live only) -> whether it has registrations; "live" ones still hold a place.
+has_registrations: Question[["Event", bool], bool] = Question(lambda *_: False)
+# (session) -> whether anybody was present.
+session_has_attendance: Question[["EventSession"], bool] = Question(lambda *_: False)
+# (event) -> the ids of the custom fields somebody has answered.
+answered_fields: Question[["Event"], Collection[int]] = Question(lambda *_: frozenset())
+# (session ids) -> {session id: how many attended}.
+session_counts: Question[[Collection[int]], Mapping[int, int]] = Question(lambda *_: {})
+# (event ids) -> {event id: number}, by column of Event.
+counts: Mapping[str, Question[[Collection[int]], Mapping[int, int]]] = {
+    column: Question(lambda *_: {})
+    for column in (
+        "registration_count",
+        "waitlist_count",
+        "places_taken",
+        "attendance_count",
+        "lowest_price_amount",
+        "highest_price_amount",
+        "certificate_count",
+    )
+}
+# (uuid, event) -> None, or UnknownReference where the (perhaps unsaved) event may not use it.
+check_reference: Mapping[str, Question[[UUID, "Event"], None]] = {
+    kind: Question(_refuse) for kind in ("certificate_template", "badge_template")
+}
