@@ -2,6 +2,7 @@
 
 import logging.config
 import re
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -41,7 +42,9 @@ def configure(settings: Mapping[str, str]) -> None:
     final: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(event_key="message", timestamp_key="time")
+        else structlog.dev.ConsoleRenderer(
+            event_key="message", timestamp_key="time", colors=sys.stderr.isatty()
+        )
     )
     structlog.configure(
         processors=[

@@ -75,7 +75,7 @@ class RequestMiddleware:
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
         """Answer what a view raised, with DEBUG on too, where Django shows its own page."""
-        if answers.is_page(request):
+        if answers.is_page(request) and not answers.is_database_away(exception):
             return None
         response = answers.to_exception(exception)
         if response.status_code >= INTERNAL_SERVER_ERROR:

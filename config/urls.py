@@ -2,11 +2,10 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 from billing import views as billing_views
-from common.views import health, mailbox, pages
+from common.views import docs, health, mailbox, pages
 
 common: list[URLPattern | URLResolver] = [
     path("", pages.LandingView.as_view(), name="landing"),
@@ -15,8 +14,8 @@ common: list[URLPattern | URLResolver] = [
     path("metrics", health.MetricsView.as_view(), name="metrics"),
     path("dev/mail/", mailbox.mailbox, name="mailbox"),
     path("dev/mail.json", mailbox.mailbox_json, name="mailbox-json"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("api/schema/", docs.SchemaView.as_view(), name="schema"),
+    path("api/docs/", docs.DocsView.as_view(), name="docs"),
     path("api/v1/", pages.CollectionsView.as_view(), name="api-root"),
 ]
 

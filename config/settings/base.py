@@ -191,6 +191,7 @@ LOGIN_REDIRECT_URL = "/api/v1/"
 
 # --- API
 REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_SCHEMA_CLASS": "common.openapi.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionJWTAuthentication",
         "accounts.authentication.BrowserSessionAuthentication",

@@ -88,19 +88,27 @@ def test_a_crash_names_only_the_request(visitor, crashing, debug, caplog):
 
 
 @pytest.mark.parametrize("debug", [True, False], ids=["debug", "production"])
-@pytest.mark.parametrize("path", ["/", "/api/v1/"])
-def test_an_unreachable_database_asks_to_come_back(visitor, crashing, monkeypatch, path, debug):
-    from common.views.pages import LandingView
-
-    error = OperationalError("unable to open database file")
-    crashing(error)
-    monkeypatch.setattr(LandingView, "get", lambda *_: (_ for _ in ()).throw(error))
+def test_an_unreachable_database_asks_to_come_back(visitor, crashing, debug):
+    crashing(OperationalError("unable to open database file"))
 
     with override_settings(DEBUG=debug):
-        response = visitor.get(path)
+        response = visitor.get("/api/v1/")
 
     assert error_of(response) == (503, "SERVICE_UNAVAILABLE")
     assert response.headers["Retry-After"] == "5"
+
+
+@pytest.mark.parametrize("debug", [True, False], ids=["debug", "production"])
+def test_the_admin_asks_to_come_back_too(visitor, monkeypatch, debug):
+    def away(*_, **__):
+        raise OperationalError("unable to open database file")
+
+    monkeypatch.setattr("django.contrib.auth.get_user", away)
+
+    with override_settings(DEBUG=debug):
+        response = visitor.get("/admin/")
+
+    assert error_of(response) == (503, "SERVICE_UNAVAILABLE")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "a b", "evil\u00e9"])

@@ -1,0 +1,231 @@
+"""How a view becomes operations of the schema: names, words, headers, refusals, security."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.permissions import SAFE_METHODS, AllowAny
+
+from common import idempotency
+from common.dispatch import Pipeline
+from common.openapi import components
+from common.viewsets import BaseViewSet, RetrieveMixin, ScopedViewSet
+
+Operation = dict[str, Any]
+
+STANDARD = {
+    "list": "List {many}",
+    "retrieve": "Read {one}",
+    "create": "Create {one}",
+    "update": "Replace {one}",
+    "partial_update": "Change {one}",
+    "destroy": "Delete {one}",
+}
+BY_METHOD = {
+    "GET": "retrieve",
+    "POST": "",
+    "PUT": "update",
+    "PATCH": "partial_update",
+    "DELETE": "destroy",
+}
+KEY_TEXT = "Makes a repetition of this request answer like the first one, for 24 hours."
+IF_MATCH_TEXT = "Go on only when the resource still has this ETag; `*` takes any version."
+IF_NONE_MATCH_TEXT = "Answer 304 without a body when the resource still has this ETag."
+
+
+class Schema(AutoSchema):
+    """The rules of this API, read off the views; `@extend_schema` only where they mislead."""
+
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> Operation | None:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
+        if operation is None:
+            return None
+        for parameter in operation.get("parameters", ()):
+            _bound(parameter)
+        responses = operation["responses"]
+        if self._is_conditional():
+            responses["304"] = {"description": "Nothing has changed since that ETag."}
+        for refused in self._refusals():
+            name = components.name(refused)
+            responses.setdefault(str(int(refused)), {"$ref": f"#/components/responses/{name}"})
+        for status, response in responses.items():
+            headers = self._headers(status, response)
+            if headers:
+                response["headers"] = headers | response.get("headers", {})
+        operation["responses"] = dict(sorted(responses.items()))
+        return operation
+
+    def get_operation_id(self) -> str:
+        """Return `<resource>_<verb>`: events_list, events_publish."""
+        tokens = [token.replace("-", "_") for token in self._tokenize_path()] or ["root"]
+        return "_".join([*self._resource(tokens), *self._verb()])
+
+    def get_summary(self) -> str:
+        described = getattr(self._handler(), "__doc__", None)
+        action = self._action()
+        if action in STANDARD:
+            return STANDARD[action].format(**self._nouns())
+        if described:
+            return str(described).strip().splitlines()[0].rstrip(".")
+        words = re.sub(r"[_-]+", " ", action or self.get_operation_id())
+        return f"{words.capitalize()} {self._nouns()['one']}".strip() if action else words
+
+    def get_description(self) -> str:
+        text = super().get_description() or ""
+        resource = getattr(self.view, "resource", "")
+        if not resource or self._is_public():
+            return text
+        scope = f"{resource}:{'read' if self.method in SAFE_METHODS else 'write'}"
+        return f"{text}\n\nScope of API tokens: `{scope}`.".strip()
+
+    def get_tags(self) -> list[str]:
+        return [str(getattr(self.view, "schema_tag", "")) or (self._tokenize_path() or ["root"])[0]]
+
+    def get_request_serializer(self) -> Any:
+        """Return the input; an action that names none takes no body."""
+        if not isinstance(self.view, BaseViewSet) or self._action() in STANDARD:
+            return super().get_request_serializer()
+        if self._action() not in self.view.action_serializers:
+            return None
+        return self.view.get_serializer_class()
+
+    def get_response_serializers(self) -> Any:
+        """Return the output: what is written is answered in the shape of a detail."""
+        if self.method in SAFE_METHODS or self.method == "DELETE":
+            return super().get_response_serializers()
+        if isinstance(self.view, BaseViewSet):
+            return self.view.get_output_serializer_class()
+        return super().get_response_serializers()
+
+    def get_override_parameters(self) -> list[Any]:
+        headers = []
+        if self._takes_key():
+            headers.append(_header(idempotency.HEADER, KEY_TEXT))
+        if self._has_version():
+            headers.append(_header("If-Match", IF_MATCH_TEXT))
+        if self._is_conditional():
+            headers.append(_header("If-None-Match", IF_NONE_MATCH_TEXT))
+        return headers
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Return who may call: nobody in particular, or the holder of one of the credentials."""
+        if self._is_public():
+            return [{}]
+        tokens = [{"apiToken": []}] if getattr(self.view, "resource", "") else []
+        return [{"bearerAuth": []}, *tokens, {"sessionAuth": []}]
+
+    def _resource(self, tokens: list[str]) -> list[str]:
+        """Leave out what the path says of the action itself; its name says that."""
+        if self._action() in {None, *STANDARD}:
+            return tokens
+        names = getattr(self.view, "action_map", None) or {}
+        paths = [getattr(getattr(self.view, name, None), "url_path", "") for name in names.values()]
+        own = [part for part in max(paths, default="").split("/") if re.fullmatch(r"[\w-]+", part)]
+        return tokens[: len(tokens) - len(own)] or tokens
+
+    def _verb(self) -> list[str]:
+        action = self._action()
+        if action is None:
+            return [part for part in [BY_METHOD[self.method]] if part]
+        names = list((getattr(self.view, "action_map", None) or {}).values())
+        ambiguous = action not in STANDARD and names.count(action) > 1
+        return [action, BY_METHOD[self.method] or "create"] if ambiguous else [action]
+
+    def _action(self) -> str | None:
+        return getattr(self.view, "action", None)
+
+    def _handler(self) -> Any:
+        return getattr(self.view, self._action() or self.method.lower(), None)
+
+    def _nouns(self) -> dict[str, str]:
+        model = getattr(getattr(self.view, "queryset", None), "model", None)
+        if model is None:
+            words = self._tokenize_path()[-1:] or ["resource"]
+            plural = words[0].replace("-", " ").replace("_", " ")
+            return {"one": plural.removesuffix("s"), "many": plural}
+        names = model._meta
+        return {"one": str(names.verbose_name), "many": str(names.verbose_name_plural)}
+
+    def _is_public(self) -> bool:
+        return all(isinstance(each, AllowAny) for each in self.view.get_permissions())
+
+    def _is_throttled(self) -> bool:
+        return isinstance(self.view, Pipeline)
+
+    def _takes_key(self) -> bool:
+        return (
+            self.method == "POST"
+            and getattr(self.view, "idempotent", False)
+            and self.path.startswith(idempotency.PREFIX)
+            and not self.path.startswith(idempotency.EXEMPT)
+        )
+
+    def _is_conditional(self) -> bool:
+        return isinstance(self.view, RetrieveMixin) and self._action() == "retrieve"
+
+    def _has_version(self) -> bool:
+        on_row = f"{{{getattr(self.view, 'lookup_url_kwarg', None) or 'uuid'}}}" in self.path
+        writes = self.method not in SAFE_METHODS
+        return writes and on_row and isinstance(self.view, ScopedViewSet)
+
+    def _refusals(self) -> list[HTTPStatus]:
+        writes = self.method not in SAFE_METHODS
+        takes_body = self.method in {"POST", "PUT", "PATCH"}
+        wanted = {
+            HTTPStatus.BAD_REQUEST: True,
+            HTTPStatus.UNAUTHORIZED: not self._is_public(),
+            HTTPStatus.FORBIDDEN: not self._is_public() or writes,
+            HTTPStatus.NOT_FOUND: "{" in self.path or bool(self._get_paginator()),
+            HTTPStatus.NOT_ACCEPTABLE: self._is_throttled(),
+            HTTPStatus.CONFLICT: writes,
+            HTTPStatus.PRECONDITION_FAILED: self._has_version(),
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: takes_body,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE: takes_body,
+            HTTPStatus.UNPROCESSABLE_ENTITY: writes,
+            HTTPStatus.TOO_MANY_REQUESTS: self._is_throttled(),
+            HTTPStatus.SERVICE_UNAVAILABLE: True,
+        }
+        return [status for status, applies in wanted.items() if applies]
+
+    def _headers(self, status: str, response: dict[str, Any]) -> dict[str, Any]:
+        """Name the headers of a success; those of refusals stand with the refusal."""
+        if "$ref" in response:
+            return {}
+        names = ["X-Request-ID"]
+        if self._is_throttled():
+            names += ["RateLimit", "RateLimit-Policy"]
+        if self._is_list_view() and self._get_paginator():
+            names.append("Link")
+        elif (
+            status.startswith("2")
+            and isinstance(self.view, ScopedViewSet)
+            and "content" in response
+        ):
+            names.append("ETag")
+        if status == "201":
+            names.append("Location")
+        if self._takes_key():
+            names.append("Idempotency-Replayed")
+        return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(name: str, text: str) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, OpenApiTypes.STR, OpenApiParameter.HEADER, required=False, description=text
+    )
+
+
+def _bound(parameter: dict[str, Any]) -> None:
+    """Say the limits of paging, which REST framework does not."""
+    if parameter["in"] != "query":
+        return
+    if parameter["name"] == "page":
+        parameter["schema"] |= {"minimum": 1, "default": 1}
+    if parameter["name"] == "page_size":
+        parameter["schema"] |= {"minimum": 1, "maximum": 100, "default": 20}
