@@ -15,6 +15,7 @@ from common import validators
 M = TypeVar("M", bound=Model)
 
 SELECT_SIZE: Final = 100
+CHARACTER_CHECKS: Final = (validators.plain_text, validators.plain_line)
 RICH_TEXT_TAGS: Final = frozenset(
     {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "a"}
 )
@@ -47,15 +48,18 @@ def refuse_control_characters(fields: Mapping[str, Field[Any, Any, Any, Any]]) -
             continue
         several_lines = field.style.get("base_template") == "textarea.html"
         check = validators.plain_text if several_lines else validators.plain_line
-        if not {validators.plain_text, validators.plain_line} & set(field.validators):
+        if not any(known in CHARACTER_CHECKS for known in field.validators):
             field.validators = [*field.validators, check]
 
 
 class _CleanFields:
-    def get_fields(self) -> dict[str, Any]:
-        fields = super().get_fields()  # type: ignore[misc]  # mixed into serializers only
-        refuse_control_characters(fields)
-        return cast("dict[str, Any]", fields)
+    _is_prepared = False
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not self._is_prepared:  # once, and not for reading
+            refuse_control_characters(self.fields)  # type: ignore[attr-defined]  # a serializer has them
+            self._is_prepared = True
+        return super().to_internal_value(data)  # type: ignore[misc]  # mixed into serializers only
 
 
 class Serializer(_CleanFields, serializers.Serializer[Any]):
