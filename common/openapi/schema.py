@@ -4,8 +4,9 @@ import re
 from http import HTTPStatus
 from typing import Any
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry
+from drf_spectacular.plumbing import ComponentRegistry, build_basic_type
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS, AllowAny
@@ -213,6 +214,26 @@ class Schema(AutoSchema):
         if self._takes_key():
             names.append("Idempotency-Replayed")
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+class SlugRelated(OpenApiSerializerFieldExtension):
+    """A related row named by one of its columns: its uuid, else a text such as a code."""
+
+    target_class = "rest_framework.relations.SlugRelatedField"
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        is_uuid = str(self.target.slug_field).endswith("uuid")
+        return dict(build_basic_type(OpenApiTypes.UUID if is_uuid else OpenApiTypes.STR) or {})
+
+
+class UuidRelated(OpenApiSerializerFieldExtension):
+    """A related row by its uuid."""
+
+    target_class = "common.serializers.UuidRelatedField"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        return dict(build_basic_type(OpenApiTypes.UUID) or {})
 
 
 def _header(name: str, text: str) -> OpenApiParameter:

@@ -134,7 +134,11 @@ else:
 # --- cache, throttles, tasks: process memory embedded, Redis by REDIS_URL
 REDIS_URL = env.text("REDIS_URL", required=True)
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
@@ -293,6 +297,10 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
 MAIL_DIR = Path(env.text("MAIL_DIR", str(MEDIA_ROOT / "dev-mail")))
 MAILBOX_SHOWN = False  # /dev/mail/, in development only
 SIGNED_URL_SECONDS = env.whole("SIGNED_URL_SECONDS", 600)
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
