@@ -16,6 +16,12 @@ M = TypeVar("M", bound=Model)
 
 SELECT_SIZE: Final = 100
 CHARACTER_CHECKS: Final = (validators.plain_text, validators.plain_line)
+INTEGER_RANGES: Final = {
+    "SmallIntegerField": (-(2**15), 2**15 - 1),
+    "IntegerField": (-(2**31), 2**31 - 1),
+    "PositiveSmallIntegerField": (0, 2**15 - 1),
+    "PositiveIntegerField": (0, 2**31 - 1),
+}
 RICH_TEXT_TAGS: Final = frozenset(
     {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "a"}
 )
@@ -68,6 +74,15 @@ class Serializer(_CleanFields, serializers.Serializer[Any]):
 
 class ModelSerializer(_CleanFields, serializers.ModelSerializer[M]):
     """A row as people see it; a change saves the named columns only, so counters survive."""
+
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        """Bound integers alike on both databases; SQLite alone would take any."""
+        field_class, options = super().build_standard_field(field_name, model_field)
+        bounds = INTEGER_RANGES.get(model_field.get_internal_type())
+        if bounds and issubclass(field_class, serializers.IntegerField):
+            options["min_value"] = max(bounds[0], options.get("min_value", bounds[0]))
+            options["max_value"] = min(bounds[1], options.get("max_value", bounds[1]))
+        return field_class, options
 
     def update(self, instance: M, validated_data: Any) -> M:
         many = {field.name for field in instance._meta.many_to_many}

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, Final, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS
@@ -22,6 +23,8 @@ from common.models import SoftDeleteModel
 from common.selection import Expansion, Selection
 
 M = TypeVar("M", bound=Model)
+
+PUBLIC_CACHE: Final = "public, max-age=60"
 
 
 class BaseViewSet(Selection, Pipeline, GenericViewSet[M]):
@@ -183,6 +186,22 @@ class ListMixin(BaseViewSet[M]):
         serializer = self.get_serializer(page, many=True)
         self.select(serializer.child)  # type: ignore[attr-defined]  # many=True has a child
         return self.get_paginated_response(serializer.data)
+
+
+class PublicListMixin(ListMixin[M]):
+    """List what everybody may see; shared caches may keep it for a minute."""
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        response.encoded = etags.body_of(response.data)  # type: ignore[attr-defined]  # reused by the renderer
+        tag = etags.weak_tag(response.encoded)  # type: ignore[attr-defined]  # set above
+        if etags.is_known(request, tag):
+            response = Response(status=status.HTTP_304_NOT_MODIFIED)
+        response.headers["ETag"] = tag
+        if request.auth is None and not request.user.is_authenticated:
+            response.headers["Cache-Control"] = PUBLIC_CACHE
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+        return response
 
 
 class RetrieveMixin(BaseViewSet[M]):
