@@ -103,7 +103,7 @@ def test_the_admin_asks_to_come_back_too(visitor, monkeypatch, debug):
     def away(*_, **__):
         raise OperationalError("unable to open database file")
 
-    monkeypatch.setattr("django.contrib.auth.get_user", away)
+    monkeypatch.setattr("django.contrib.admin.sites.AdminSite.has_permission", away)
 
     with override_settings(DEBUG=debug):
         response = visitor.get("/admin/")
