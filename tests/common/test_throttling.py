@@ -5,6 +5,7 @@ from redis.exceptions import ConnectionError as RedisDown
 
 from common import throttling
 from common.throttling import Bucket, Memory, Rate
+from config import env
 
 GADGETS = "/api/v1/gadgets/"
 SIGN_IN = "/api/v1/auth/token/"
@@ -178,3 +179,17 @@ def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch):
 )
 def test_rates_are_read_as_written(text, rate):
     assert throttling.parse_rate(text) == rate
+
+
+def test_processes_share_their_counts_in_redis(api, settings):
+    url = env.text("REDIS_URL")
+    if not url:
+        pytest.skip("Needs Redis (REDIS_URL).")
+    settings.REDIS_URL = url
+
+    before = statuses(lambda: api.get(GADGETS), 3)
+    throttling.memory.clear()  # another process has its own
+    throttling._shared.cache_clear()
+
+    assert (before, api.get(GADGETS).status_code) == ([200, 200, 200], 429)
+    assert api.get(GADGETS)["RateLimit"] == '"user";r=0;t=3600'

@@ -16,6 +16,7 @@ from common.dispatch import BaseView, PublicView
 from common.exceptions import InvalidStatus, RuleViolation
 from common.exports import Column, ExportMixin
 from common.filters import BaseFilter, ChoiceListFilter
+from common.idempotency import claim_of
 from common.models import BaseModel, SoftDeleteModel
 from common.pagination import CursorPaginationByUpdated, PageOrCursorPagination
 from common.parsers import StrictJSONParser, UploadParser
@@ -270,6 +271,25 @@ class PeopleView(PublicView):
         return Response(PersonSerializer(request.user).data)
 
 
+class OpenView(PublicView):
+    def post(self, request):
+        return Response({"ok": True})
+
+
+class ExternalView(BaseView):
+    external = True
+
+    def post(self, request):
+        claim = claim_of(request)
+        return Response({"principal": claim.principal, "key": claim.key})
+
+
+class HalfwayView(BaseView):
+    def post(self, request):
+        Gadget.objects.create(title="Half", owner_uuid=request.user.uuid)
+        return Response({"ok": False}, status=402)
+
+
 def plain(_request):
     return HttpResponse("plain")
 
@@ -287,5 +307,8 @@ urlpatterns = [
     path("api/v1/invitations/<str:token>/", InvitationView.as_view()),
     path("api/v1/echo/", EchoView.as_view()),
     path("api/v1/people/me/", PeopleView.as_view()),
+    path("api/v1/open/", OpenView.as_view()),
+    path("api/v1/external/", ExternalView.as_view()),
+    path("api/v1/halfway/", HalfwayView.as_view()),
     path("plain/", plain),
 ]
