@@ -8,7 +8,7 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 
 from common.openapi import components
-from config import env
+from config import env, stores
 
 # Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
 django_stubs_ext.monkeypatch()
@@ -297,10 +297,10 @@ MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
 MAIL_DIR = Path(env.text("MAIL_DIR", str(MEDIA_ROOT / "dev-mail")))
 MAILBOX_SHOWN = False  # /dev/mail/, in development only
 SIGNED_URL_SECONDS = env.whole("SIGNED_URL_SECONDS", 600)
-STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-}
+PUBLIC_FILES_URL = env.text("PUBLIC_FILES_URL", required=STORAGE != "local").rstrip("/")
+STORAGES = stores.storages(
+    STORAGE, staticfiles="django.contrib.staticfiles.storage.StaticFilesStorage"
+)
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 
