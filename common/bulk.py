@@ -36,20 +36,13 @@ class _Bulk(BaseViewSet[M]):
     def represent_all(self, rows: Sequence[M]) -> list[Any]:
         """Return the rows as readers would find them, in this order, by one query."""
         fresh = self.get_readable_queryset().in_bulk([row.pk for row in rows])
+        ordered: Any = [fresh.get(row.pk, row) for row in rows]
         serializer = self.get_output_serializer_class()(
-            [fresh.get(row.pk, row) for row in rows],
-            many=True,
-            context=self.get_serializer_context(),
+            ordered, many=True, context=self.get_serializer_context()
         )
         return cast("list[Any]", serializer.data)
 
-
-class BulkCreateMixin(_Bulk[M]):
-    """Make up to 500 rows at once."""
-
-    @action(detail=False, methods=["post"], throttle_scope="bulk")
-    def bulk(self, request: Request, **kwargs: Any) -> Response:
-        """Make all of these rows, or none."""
+    def make_all(self) -> Response:
         serializer = self.get_serializer(data=self.items(), many=True)
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
@@ -63,12 +56,17 @@ class BulkCreateMixin(_Bulk[M]):
         return cast("Sequence[M]", model._base_manager.bulk_create([model(**i) for i in items]))  # noqa: SLF001 -- Django's documented attribute
 
 
-class BulkUpdateMixin(_Bulk[M], ScopedViewSet[M]):
-    """Change up to 500 rows at once, each named by its `uuid`."""
+class BulkCreateMixin(_Bulk[M]):
+    """Make up to 500 rows at once."""
 
-    @action(detail=False, methods=["patch"], url_path="bulk", throttle_scope="bulk")
-    def bulk_update(self, request: Request, **kwargs: Any) -> Response:
-        """Change all of these rows, or none."""
+    @action(detail=False, methods=["post"], throttle_scope="bulk")
+    def bulk(self, request: Request, **kwargs: Any) -> Response:
+        """Make all of these rows, or none."""
+        return self.make_all()
+
+
+class _BulkUpdate(_Bulk[M], ScopedViewSet[M]):
+    def change_all(self) -> Response:
         items = self.items()
         uuids = self._uuids(items)
         with transaction.atomic():
@@ -87,14 +85,14 @@ class BulkUpdateMixin(_Bulk[M], ScopedViewSet[M]):
         model._base_manager.bulk_update([row for row, _ in changes], sorted(columns))  # noqa: SLF001 -- Django's documented attribute
 
     def _uuids(self, items: Sequence[Any]) -> list[UUID]:
-        errors: dict[int, Any] = {}
+        errors: dict[str, Any] = {}
         uuids = [_uuid_of(item) for item in items]
         repeated = {uuid for uuid, count in Counter(uuids).items() if count > 1 and uuid}
         for index, uuid in enumerate(uuids):
             if uuid is None:
-                errors[index] = NOT_FOUND
+                errors[str(index)] = NOT_FOUND
             elif uuid in repeated:
-                errors[index] = {"uuid": ["The same uuid appears twice."]}
+                errors[str(index)] = {"uuid": ["The same uuid appears twice."]}
         if errors:
             raise ValidationError(errors)
         return cast("list[UUID]", uuids)
@@ -104,7 +102,9 @@ class BulkUpdateMixin(_Bulk[M], ScopedViewSet[M]):
         model = cast("Any", self.get_queryset().model)
         locked = model._base_manager.select_for_update(no_key=True).filter(pk__in=scope)  # noqa: SLF001 -- Django's documented attribute
         rows = {row.uuid: row for row in locked.order_by("pk")}
-        missing = {index: NOT_FOUND for index, uuid in enumerate(uuids) if uuid not in rows}
+        missing: Any = {
+            str(index): NOT_FOUND for index, uuid in enumerate(uuids) if uuid not in rows
+        }
         if missing:
             raise ValidationError(missing)
         return rows
@@ -112,30 +112,40 @@ class BulkUpdateMixin(_Bulk[M], ScopedViewSet[M]):
     def _validated_items(
         self, items: Sequence[Any], rows: Sequence[M]
     ) -> list[tuple[M, Mapping[str, Any]]]:
-        changes, errors = [], {}
+        changes: list[tuple[M, Mapping[str, Any]]] = []
+        errors: dict[str, Any] = {}
         for index, (item, row) in enumerate(zip(items, rows, strict=True)):
             serializer = self.get_serializer(row, data=item, partial=True)
             if serializer.is_valid():
                 changes.append((row, serializer.validated_data))
             else:
-                errors[index] = serializer.errors
+                errors[str(index)] = serializer.errors
         if errors:
             raise ValidationError(errors)
         return changes
 
 
-class BulkMixin(BulkCreateMixin[M], BulkUpdateMixin[M]):
-    """Both, under one address."""
+class BulkUpdateMixin(_BulkUpdate[M]):
+    """Change up to 500 rows at once, each named by its `uuid`."""
+
+    @action(detail=False, methods=["patch"], url_path="bulk", throttle_scope="bulk")
+    def bulk_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change all of these rows, or none."""
+        return self.change_all()
+
+
+class BulkMixin(_BulkUpdate[M]):
+    """Make and change up to 500 rows at once."""
 
     @action(detail=False, methods=["post"], throttle_scope="bulk")
     def bulk(self, request: Request, **kwargs: Any) -> Response:
         """Make all of these rows, or none."""
-        return super().bulk(request, **kwargs)
+        return self.make_all()
 
     @bulk.mapping.patch
     def bulk_update(self, request: Request, **kwargs: Any) -> Response:
         """Change all of these rows, or none."""
-        return super().bulk_update(request, **kwargs)
+        return self.change_all()
 
 
 def _uuid_of(item: Any) -> UUID | None:

@@ -123,8 +123,9 @@ def _of_framework(exc: exceptions.APIException) -> Refusal:
     if isinstance(exc, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         status = HTTPStatus.UNAUTHORIZED
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(exc, exceptions.Throttled) and exc.wait is not None:
-        headers["Retry-After"] = str(int(exc.wait) + 1)
+    wait = getattr(exc, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(int(wait) + 1)
     return Refusal(status, code or _own_code(exc), _sentence(exc.detail), None, headers)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 import django_filters
@@ -34,7 +34,7 @@ class _BooleanField(forms.Field):
 class BooleanFilter(django_filters.BooleanFilter):
     """`true` or `false`, nothing else."""
 
-    field_class = _BooleanField
+    field_class = _BooleanField  # type: ignore[assignment]  # a form field as good as Django's
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.TextInput)
@@ -145,7 +145,7 @@ class BaseFilter(FilterSet):
     def get_filters(cls) -> Any:
         """Offer `include_deleted` only where rows are stamped instead of removed."""
         filters = super().get_filters()
-        model = cls._meta.model
+        model = cls._meta.model  # type: ignore[attr-defined]  # made by the metaclass
         if model is not None and not hasattr(model, "all_objects"):
             filters.pop("include_deleted", None)
         return filters
@@ -159,13 +159,11 @@ class BaseFilter(FilterSet):
 class FilterBackend(DjangoFilterBackend):
     """Filter when a parameter asks for it; building the form costs more than most queries."""
 
-    def filter_queryset(
-        self, request: Request, queryset: QuerySet[Any], view: APIView
-    ) -> QuerySet[Any]:
+    def filter_queryset(self, request: Any, queryset: Any, view: APIView) -> Any:
         filterset = self.get_filterset_class(view, queryset)
         if filterset is None or request.query_params.keys().isdisjoint(filterset.base_filters):
             return queryset
-        return cast("QuerySet[Any]", super().filter_queryset(request, queryset, view))
+        return super().filter_queryset(request, queryset, view)
 
 
 class Search(SearchFilter):

@@ -218,7 +218,7 @@ def _canonical_body(request: Request) -> str:
     return json.dumps(body, sort_keys=True)
 
 
-def _digest(upload: UploadedFile) -> str:
+def _digest(upload: UploadedFile[Any]) -> str:
     digest = hashlib.sha256()
     for chunk in upload.chunks():
         digest.update(chunk)

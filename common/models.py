@@ -57,14 +57,14 @@ class SoftDeleteModel(BaseModel):
         return 1, {self._meta.label: 1}
 
     @transaction.atomic
-    def soft_delete(self, *, by: models.Model | None) -> None:
+    def soft_delete(self, *, by: Any) -> None:
         """Stamp the row and say who did; a row already stamped stays as it is."""
         if self.deleted_at is None:
             self.delete()
             signals.row_deleted.send(sender=type(self), row=self, by=by)
 
     @transaction.atomic
-    def restore(self, *, by: models.Model | None) -> None:
+    def restore(self, *, by: Any) -> None:
         """Bring the row back; raises IntegrityError when a live row took its unique value."""
         if self.deleted_at is not None:
             self.deleted_at = None

@@ -1,6 +1,7 @@
 """Pages by number and by cursor; every list has one of them."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final
 
 from django.db.models import QuerySet
@@ -13,6 +14,7 @@ from rest_framework.views import APIView
 
 PAGE_SIZE: Final = 20
 MAX_PAGE_SIZE: Final = 100
+Rows = QuerySet[Any] | Sequence[Any]
 WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,12}")
 
 
@@ -55,7 +57,7 @@ class StandardPagination(PageNumberPagination):
         return int(asked)
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Rows, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         try:
             return super().paginate_queryset(queryset, request, view)
@@ -119,7 +121,11 @@ class _Feed(CursorPagination):
         if not request.query_params.get(self.cursor_query_param):
             return None
         cursor = super().decode_cursor(request)
-        if cursor is not None and cursor.position is not None and not _is_time(cursor.position):
+        if (
+            cursor is not None
+            and cursor.position is not None
+            and not _is_time(str(cursor.position))
+        ):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
@@ -168,7 +174,7 @@ class PageOrCursorPagination(StandardPagination):
     feed: _Feed | None = None
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
+        self, queryset: Rows, request: Request, view: APIView | None = None
     ) -> list[Any] | None:
         if CursorPagination.cursor_query_param not in request.query_params:
             return super().paginate_queryset(queryset, request, view)
@@ -176,7 +182,9 @@ class PageOrCursorPagination(StandardPagination):
         return self.feed.paginate_queryset(queryset, request, view)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return (self.feed or super()).get_paginated_response(data)
+        if self.feed is not None:
+            return self.feed.get_paginated_response(data)
+        return super().get_paginated_response(data)
 
     def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
         cursor, *_ = self.feed_class().get_schema_operation_parameters(view)

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from django.conf import settings
 from rest_framework.authentication import SessionAuthentication
@@ -112,7 +112,7 @@ class UploadParser(MultiPartParser):
 class RawParser(JSONParser):
     """Whatever the caller sends, unread: the view takes the bytes itself."""
 
-    media_type: ClassVar[str] = "*/*"
+    media_type = "*/*"
 
     def parse(
         self,

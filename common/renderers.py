@@ -46,7 +46,7 @@ class Renderer(JSONRenderer):
     ) -> bytes:
         context = renderer_context or {}
         encoded: bytes | None = getattr(context.get("response"), "encoded", None)
-        if encoded is not None and self.get_indent(accepted_media_type, context) is None:
+        if encoded is not None and self.get_indent(accepted_media_type or "", context) is None:
             return encoded
         return super().render(data, accepted_media_type, renderer_context)
 
@@ -69,7 +69,8 @@ class Negotiation(DefaultContentNegotiation):
             for renderer in renderers
             if renderer.format != BrowsableAPIRenderer.format or may_browse(request)
         ]
-        return super().select_renderer(request, allowed, format_suffix)
+        chosen: tuple[BaseRenderer, str] = super().select_renderer(request, allowed, format_suffix)
+        return chosen
 
 
 def may_browse(request: Request) -> bool:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.serializers import BaseSerializer
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,10 @@ class Expansion:
     source: str = ""
 
 
-class Selection:
+class Selection(GenericAPIView[M]):
     """Reads both parameters for reading actions; writes answer in full."""
 
     expansions: ClassVar[Mapping[str, Expansion]] = {}
-    request: Request
 
     def select(self, serializer: Any) -> None:
         """Narrow a serializer to `fields=` and widen it by `expand=`."""
@@ -34,10 +36,10 @@ class Selection:
             return
         for name in self.expanded():
             expansion = self.expansions[name]
-            source = {"source": expansion.source} if expansion.source else {}
-            serializer.fields[name] = expansion.serializer(
-                many=expansion.many, read_only=True, context=serializer.context, **source
-            )
+            options: dict[str, Any] = {"many": expansion.many, "read_only": True}
+            if expansion.source:
+                options["source"] = expansion.source
+            serializer.fields[name] = expansion.serializer(context=serializer.context, **options)
         wanted = _listed(self.request, "fields")
         if not wanted:
             return
@@ -51,11 +53,10 @@ class Selection:
         _refuse_unknown("expand", wanted, self.expansions)
         return wanted
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        narrowed: QuerySet[Any] = super().filter_queryset(queryset)  # type: ignore[misc]  # mixed into viewsets
-        return self.with_expansions(narrowed)
+    def filter_queryset(self, queryset: Any) -> Any:
+        return self.with_expansions(super().filter_queryset(queryset))
 
-    def with_expansions(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def with_expansions(self, rows: QuerySet[M]) -> QuerySet[M]:
         """Fetch what `expand=` names along with the rows."""
         if self.request is None or self.request.method not in SAFE_METHODS:
             return rows

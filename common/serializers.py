@@ -1,6 +1,6 @@
 """Bases of every serializer: clean text, related rows by uuid, rules as data."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final, TypeVar, cast
 from uuid import UUID
 
@@ -137,14 +137,15 @@ class UuidRelatedField(RelatedField[M, Any, Any]):
 
     def to_internal_value(self, data: Any) -> M:
         try:
-            return self.get_queryset().get(uuid=parse_uuid(data))
-        except self.queryset.model.DoesNotExist:  # type: ignore[union-attr]  # writable, so it has one
-            self.fail("does_not_exist")
+            row = self.get_queryset().filter(uuid=parse_uuid(data)).first()
         except ValueError:
             self.fail("invalid")
+        if row is None:
+            self.fail("does_not_exist")
+        return row
 
-    def to_representation(self, value: M) -> str:
-        return str(cast("Any", value).uuid)
+    def to_representation(self, value: Any) -> str:
+        return str(value.uuid)
 
     def get_choices(self, cutoff: int | None = None) -> dict[Any, str]:
         rows = self.get_queryset().order_by("-pk")
@@ -210,11 +211,9 @@ def current(attrs: Mapping[str, Any], name: str, serializer: Any) -> Any:
 
 def _column_default(serializer: Any, name: str) -> Any:
     model = getattr(getattr(serializer, "Meta", None), "model", None)
-    names: Iterable[str] = (field.name for field in model._meta.fields) if model else ()
-    if name not in names:
-        return None
-    column = model._meta.get_field(name)
-    return column.get_default() if column.has_default() else None
+    columns = {field.name: field for field in model._meta.fields} if model else {}
+    column = columns.get(name)
+    return column.get_default() if column is not None and column.has_default() else None
 
 
 class Required:

@@ -24,10 +24,11 @@ from common.selection import Expansion, Selection
 
 M = TypeVar("M", bound=Model)
 
+LISTING: Final = frozenset({"list", "export", "export_job"})
 PUBLIC_CACHE: Final = "public, max-age=60"
 
 
-class BaseViewSet(Selection, Pipeline, GenericViewSet[M]):
+class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
     """What scoped and public viewsets share.
 
     `serializer_class` is the full shape every detail answers with. `action_serializers` names
@@ -101,15 +102,11 @@ class ScopedViewSet(BaseViewSet[M]):
             limits = (request.user, capability) if capability else (request.user,)
             return rows.managed_by(*limits)
         visible = rows.visible_to(request.user)
-        return visible | self._deleted(rows) if self._wants_deleted() else visible
+        return visible | self._deleted(rows) if self._wants_deleted(rows.model) else visible
 
-    def _wants_deleted(self) -> bool:
+    def _wants_deleted(self, model: type[Model]) -> bool:
         asked = self.request.query_params.get("include_deleted", "").lower() == "true"
-        return (
-            asked
-            and self.action in {"list", "export"}
-            and issubclass(self.queryset.model, SoftDeleteModel)  # type: ignore[union-attr]  # viewsets name one
-        )
+        return asked and self.action in LISTING and issubclass(model, SoftDeleteModel)
 
     def _deleted(self, rows: Any) -> Any:
         """Return the deleted rows that the caller manages; nobody else's, whatever is asked."""
@@ -265,7 +262,7 @@ class DestroyMixin(ScopedViewSet[M]):
 
     def perform_destroy(self, row: M) -> None:
         if isinstance(row, SoftDeleteModel):
-            row.soft_delete(by=self.request.user)
+            row.soft_delete(by=cast("Model", self.request.user))
         else:
             row.delete()
 
