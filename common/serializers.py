@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.fields import Field, empty
 from rest_framework.relations import MANY_RELATION_KWARGS, ManyRelatedField, RelatedField
 
-from common import validators
+from common import representation, validators
 
 M = TypeVar("M", bound=Model)
 
@@ -67,6 +67,14 @@ class _CleanFields:
             self._is_prepared = True
         return super().to_internal_value(data)  # type: ignore[misc]  # mixed into serializers only
 
+    def to_representation(self, instance: Any) -> Any:
+        # Fields that exist already were asked for, and perhaps changed, by somebody.
+        if "fields" not in vars(self):
+            answer = representation.represent(self, instance)
+            if answer is not None:
+                return answer
+        return super().to_representation(instance)  # type: ignore[misc]  # mixed into serializers only
+
 
 class Serializer(_CleanFields, serializers.Serializer[Any]):
     """A body that is no single row."""
@@ -111,6 +119,7 @@ class UuidRelatedField(RelatedField[M, Any, Any]):
     empty for what everybody may name). Unknown and foreign rows are refused alike.
     """
 
+    shows_uuid = True
     default_error_messages: ClassVar = {
         "does_not_exist": "Not found.",
         "invalid": "Enter a valid uuid.",
