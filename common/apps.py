@@ -10,4 +10,5 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         # Work is published through the registered task, so the web process must know them all.
         autodiscover_modules("tasks")
+        import_module("common.checks")
         import_module("common.receivers")

@@ -96,6 +96,11 @@ REFUSALS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...], tuple[Example, ...]
         (),
         (("UNSUPPORTED_MEDIA_TYPE", 'Unsupported media type "text/plain" in request.', None),),
     ),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: (
+        "The file has no such range of bytes.",
+        (),
+        (("RANGE_NOT_SATISFIABLE", "The file has no such range of bytes.", None),),
+    ),
     HTTPStatus.UNPROCESSABLE_ENTITY: (
         "A rule of the business forbids it.",
         (),

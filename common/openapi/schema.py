@@ -192,7 +192,12 @@ class Schema(AutoSchema):
             HTTPStatus.TOO_MANY_REQUESTS: self._is_throttled(),
             HTTPStatus.SERVICE_UNAVAILABLE: True,
         }
-        return [status for status, applies in wanted.items() if applies]
+        # A view names what only it refuses: `further_refusals = {"create": (402,)}`.
+        told = getattr(self.view, "further_refusals", {})
+        further = told.get(self._action() or self.method.lower(), ())
+        return [status for status, applies in wanted.items() if applies] + [
+            *map(HTTPStatus, further)
+        ]
 
     def _headers(self, status: str, response: dict[str, Any]) -> dict[str, Any]:
         """Name the headers of a success; those of refusals stand with the refusal."""

@@ -68,6 +68,7 @@ class AuditFilter(BaseFilter):
 class JobViewSet(ListMixin[Job], RetrieveMixin[Job], BaseViewSet[Job]):
     """Long work you asked for, with its progress and, once done, its file."""
 
+    scoped_by = "requested_by_uuid"
     queryset = Job.objects.select_related("file")
     serializer_class = JobSerializer
     filterset_class = JobFilter
@@ -83,6 +84,7 @@ class JobViewSet(ListMixin[Job], RetrieveMixin[Job], BaseViewSet[Job]):
 class StaffViewSet(ListMixin[R], BaseViewSet[R]):
     """What the people who run the platform may see."""
 
+    scoped_by = "platform staff"
     permission_classes = (IsAdminUser,)
     pagination_class = CursorPaginationByCreated
 
