@@ -9,7 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.compat import SHORT_SEPARATORS
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer, BrowsableAPIRenderer, JSONRenderer
+from rest_framework.renderers import (
+    BaseRenderer,
+    BrowsableAPIRenderer,
+    HTMLFormRenderer,
+    JSONRenderer,
+)
 from rest_framework.request import Request
 from rest_framework.utils.encoders import JSONEncoder as FrameworkEncoder
 
@@ -51,8 +56,20 @@ class Renderer(JSONRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
 
+class FormRenderer(HTMLFormRenderer):
+    """Forms of the page; a select box too long to be of use becomes a field for a uuid."""
+
+    def render_field(self, field: Any, parent_style: Mapping[str, Any]) -> str:
+        if getattr(field, "shows_uuid", False) and field.has_too_many_choices():
+            field.style.setdefault("base_template", "input.html")
+        rendered: str = super().render_field(field, parent_style)
+        return rendered
+
+
 class BrowsableRenderer(BrowsableAPIRenderer):
     """The page that people with a browser session get."""
+
+    form_renderer_class = FormRenderer
 
     def get_default_renderer(self, view: Any) -> BaseRenderer:
         return Renderer()

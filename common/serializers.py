@@ -156,6 +156,10 @@ class UuidRelatedField(RelatedField[M, Any, Any]):
     def to_representation(self, value: Any) -> str:
         return str(value.uuid)
 
+    def has_too_many_choices(self) -> bool:
+        """Tell whether a select box could not show them all."""
+        return self.get_queryset().order_by()[SELECT_SIZE : SELECT_SIZE + 1].exists()
+
     def get_choices(self, cutoff: int | None = None) -> dict[Any, str]:
         rows = self.get_queryset().order_by("-pk")
         return {self.to_representation(row): str(row) for row in rows[: cutoff or SELECT_SIZE]}

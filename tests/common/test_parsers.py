@@ -4,7 +4,6 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from rest_framework.test import APIClient
 
 ECHO = "/api/v1/echo/"
 UPLOAD = "/api/v1/gadgets/upload/"
@@ -96,19 +95,6 @@ def test_broken_body_is_refused_even_where_none_is_needed(api, make):
     response = api.post(f"/api/v1/gadgets/{make().uuid}/restore/", b"{", content_type=JSON)
 
     assert response.json()["error"]["code"] == "PARSE_ERROR"
-
-
-def test_form_needs_a_browser_session_and_its_csrf_token(gadgets, owner):
-    browser = APIClient(enforce_csrf_checks=True)
-    browser.force_login(owner)
-    form = "application/x-www-form-urlencoded"
-
-    refused = browser.post(ECHO, "a=1", content_type=form)
-
-    assert (refused.status_code, refused.json()["error"]["code"]) in {
-        (403, "PERMISSION_DENIED"),
-        (401, "NOT_AUTHENTICATED"),
-    }
 
 
 def test_upload_takes_a_file(api):
