@@ -27,7 +27,7 @@ clean: ; rm -rf .venv db.sqlite3* media var staticfiles
 .venv/.dev: requirements/dev.txt
 .venv/.base .venv/.dev: | .venv/bin/python
 	@echo "Installing $< (once; about half a minute with an empty cache) ..."
-	@if $(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION); then \
+	@if $(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV_VERSION) 2>/dev/null; then \
 	  $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r $< && touch $@ && exit 0; fi; \
 	  echo "uv cannot be used here; pip takes over (slower)."; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r $< && touch $@
