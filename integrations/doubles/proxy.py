@@ -13,12 +13,14 @@ PASSED_ON = ("Authorization", "Content-Type", "Idempotency-Key")
 @csrf_exempt
 def proxy(request: HttpRequest, provider: str, path: str) -> HttpResponse:
     """Pass a call on to a double of this process; elsewhere than in development there is none."""
-    address = doubles.address_of(provider) if settings.DEBUG else None
-    if address is None:
+    double = doubles.running(provider) if settings.DEBUG else None
+    if double is None:
         raise Http404
+    # Its messages come to the address at which people reach us.
+    double.deliver_to = request.build_absolute_uri(f"/api/v1/webhooks/{provider}/")
     answer = requests.request(
         request.method or "GET",
-        f"{address}/{path}",
+        f"{double.url}/{path}",
         params=request.GET.dict(),
         data=request.body,
         headers={name: request.headers[name] for name in PASSED_ON if name in request.headers},

@@ -6,7 +6,7 @@ https://developers.zoom.us/docs/api/meetings/
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import quote
 
 from integrations.zoom import http
@@ -17,6 +17,7 @@ PAGE_SIZE: Final = 300
 MAX_PAGES: Final = 100
 NAME_LENGTH: Final = 64
 SCHEDULED: Final = 2
+BASIC: Final = 1
 # With registration on, each registrant gets a link of their own; 2 is Zoom's "none needed".
 APPROVE_AUTOMATICALLY: Final = 0
 NO_REGISTRATION: Final = 2
@@ -89,25 +90,6 @@ class Stay:
     leave_time: datetime | None
 
 
-class Meetings(Protocol):
-    """What upper apps ask of Zoom."""
-
-    def me(self, *, token: str) -> ZoomUser: ...
-    def create_meeting(self, meeting: NewMeeting, *, token: str) -> Meeting: ...
-    def find_meeting(self, mark: str, *, token: str) -> Meeting | None: ...
-    def meeting(self, meeting_id: str, *, token: str) -> Meeting: ...
-    def update_meeting(self, meeting_id: str, meeting: NewMeeting, *, token: str) -> None: ...
-    def delete_meeting(self, meeting_id: str, *, token: str) -> None: ...
-    def add_registrant(
-        self, meeting_id: str, *, email: str, full_name: str, token: str
-    ) -> Registrant: ...
-    def cancel_registrant(
-        self, meeting_id: str, *, registrant_id: str, email: str, token: str
-    ) -> None: ...
-    def instances(self, meeting_id: str, *, token: str) -> list[Instance]: ...
-    def participants(self, uuid: str, *, token: str, with_report: bool) -> list[Stay]: ...
-
-
 def me(*, token: str) -> ZoomUser:
     """Return the user a token belongs to."""
     facts = http.call("GET", "/users/me", token=token)
@@ -115,7 +97,7 @@ def me(*, token: str) -> ZoomUser:
         id=text(facts.get("id")),
         account_id=text(facts.get("account_id")),
         email=text(facts.get("email")).lower(),
-        type=int(facts.get("type") or 1),
+        type=facts["type"] if isinstance(facts.get("type"), int) else BASIC,
     )
 
 
@@ -189,7 +171,7 @@ def instances(meeting_id: str, *, token: str) -> list[Instance]:
     facts = http.call("GET", f"/past_meetings/{_path(meeting_id)}/instances", token=token)
     return [
         Instance(uuid=text(row.get("uuid")), start_time=moment(row.get("start_time")))
-        for row in facts.get("meetings", [])
+        for row in _rows(facts, "meetings")
     ]
 
 
@@ -248,7 +230,7 @@ def _pages(path: str, key: str, *, token: str, **query: str) -> Iterator[Mapping
         if page_token:
             asked["next_page_token"] = page_token
         facts = http.call("GET", path, token=token, query=asked)
-        yield from facts.get(key, [])
+        yield from _rows(facts, key)
         following = text(facts.get("next_page_token"))
         if not following:
             return
@@ -256,6 +238,11 @@ def _pages(path: str, key: str, *, token: str, **query: str) -> Iterator[Mapping
             raise ZoomFailure("Zoom repeated a page.")
         page_token = following
     raise ZoomFailure("Zoom answered more pages than there can be.")
+
+
+def _rows(facts: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    rows = facts.get(key)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def _path(identifier: str) -> str:

@@ -1,6 +1,7 @@
 """The wire to Zoom: timeouts, typed failures, patience with rate limits, a circuit breaker."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -10,9 +11,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import requests
+import urllib3
+from celery import current_task
 from django.conf import settings
 from django.utils import timezone
 
+from integrations import doubles
 from integrations.zoom.failures import (
     ZoomAuthFailed,
     ZoomNotFound,
@@ -23,13 +27,16 @@ from integrations.zoom.failures import (
 )
 from integrations.zoom.payloads import moment
 
-TIMEOUT: Final = (3.05, 30)
+CONNECT_TIMEOUT: Final = 3.05
+READ_TIMEOUT: Final = 10
+READ_TIMEOUT_IN_TASKS: Final = 30
 MAX_ANSWER_BYTES: Final = 5 * 1024 * 1024
 REPEATABLE: Final = frozenset({"GET", "PUT", "PATCH", "DELETE"})
 REPEAT_AFTER: Final = (0.5, 2.0)  # seconds
 QPS_AFTER: Final = (1.0, 2.0, 4.0)  # seconds
 NOT_FOUND_CODE: Final = 3001
 SCOPE_CODE: Final = 4711
+SCOPES_NAMED: Final = re.compile(r"scopes?:? *\[([^\]]*)\]")
 
 _session = requests.Session()
 _session.headers["User-Agent"] = "CPD-Events"
@@ -79,7 +86,7 @@ def call(
 ) -> dict[str, Any]:
     """Call Zoom's API and return the answer; every failure has a type."""
     circuit.check()
-    url = f"{settings.ZOOM_API_BASE}{path}"
+    url = f"{api_base()}{path}"
     headers = {"Authorization": f"Bearer {token}"}
     waits = list(REPEAT_AFTER) if method in REPEATABLE else []
     patience = list(QPS_AFTER)
@@ -99,23 +106,40 @@ def call(
         return _read(response)
 
 
+def api_base() -> str:
+    """Return where Zoom's API is; where a double plays Zoom, it plays from now on."""
+    doubles.start()
+    return str(settings.ZOOM_API_BASE)
+
+
+def oauth_base() -> str:
+    """Return where grants are made; where a double plays Zoom, it plays from now on."""
+    doubles.start()
+    return str(settings.ZOOM_OAUTH_BASE)
+
+
 def send_form(url: str, fields: Mapping[str, str], *, auth: tuple[str, str]) -> requests.Response:
-    """POST a form to Zoom's authorization server, once; raises ZoomUnavailable for outages."""
-    return _send("POST", url, data=dict(fields), auth=auth)
+    """POST a form to Zoom's authorization server, once; outages and rate limits are raised."""
+    response = _send("POST", url, data=dict(fields), auth=auth)
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ZoomRateLimited(_retry_at(response))
+    return response
 
 
 def _send(method: str, url: str, **kwargs: Any) -> requests.Response:
+    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT_IN_TASKS if current_task else READ_TIMEOUT)
     try:
         response = _session.request(
-            method, url, timeout=TIMEOUT, allow_redirects=False, stream=True, **kwargs
+            method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
         )
         content = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise ZoomUnavailable(type(error).__name__) from error
     if len(content) > MAX_ANSWER_BYTES:
+        response.close()
         raise ZoomUnavailable("The answer is too large.")
     response._content = content  # noqa: SLF001 -- read here to bound its size
-    if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if response.is_redirect or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ZoomUnavailable(f"HTTP {response.status_code}")
     return response
 
@@ -130,7 +154,8 @@ def _read(response: requests.Response) -> dict[str, Any]:
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise ZoomRateLimited(_retry_at(response))
     if code == SCOPE_CODE:
-        raise ZoomScopeMissing(message)
+        named = SCOPES_NAMED.search(message)
+        raise ZoomScopeMissing(named[1] if named else "")
     if status == HTTPStatus.UNAUTHORIZED:
         raise ZoomAuthFailed(message[:200])
     if status == HTTPStatus.NOT_FOUND or code == NOT_FOUND_CODE:

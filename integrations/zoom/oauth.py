@@ -14,6 +14,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from django.conf import settings
 from django.utils import timezone
 
+from integrations import doubles
 from integrations.zoom import http
 from integrations.zoom.failures import ZoomFailure
 
@@ -42,6 +43,7 @@ REQUIRED_SCOPES: Final = (
         "meeting:read",
     ),
 )
+LIFETIME: Final = 3600
 REPORT_SCOPE: Final = "report:read:list_meeting_participants:admin"
 
 
@@ -61,20 +63,28 @@ class TokenPair:
 
 def is_configured() -> bool:
     """Tell whether there is a Zoom, or its double, to connect to."""
+    doubles.start()
     return bool(settings.ZOOM_CLIENT_ID and settings.ZOOM_CLIENT_SECRET)
+
+
+def redirect_uri() -> str:
+    """Return where Zoom sends people back to."""
+    address: str = settings.ZOOM_REDIRECT_URI
+    return address
 
 
 def authorization_url(*, state: str, code_verifier: str) -> str:
     """Return where a person grants us access."""
+    base = http.oauth_base()
     query = {
         "response_type": "code",
         "client_id": settings.ZOOM_CLIENT_ID,
-        "redirect_uri": settings.ZOOM_REDIRECT_URI,
+        "redirect_uri": redirect_uri(),
         "state": state,
         "code_challenge": create_s256_code_challenge(code_verifier),
         "code_challenge_method": "S256",
     }
-    return f"{settings.ZOOM_OAUTH_BASE}/oauth/authorize?{urlencode(query)}"
+    return f"{base}/oauth/authorize?{urlencode(query)}"
 
 
 def exchange(*, code: str, code_verifier: str, redirect_uri: str) -> TokenPair:
@@ -96,9 +106,7 @@ def refresh(refresh_token: str) -> TokenPair:
 
 def revoke(token: str) -> None:
     """End the grant at Zoom; a token that is not known any more is ended already."""
-    http.send_form(
-        f"{settings.ZOOM_OAUTH_BASE}/oauth/revoke", {"token": token}, auth=_credentials()
-    )
+    http.send_form(f"{http.oauth_base()}/oauth/revoke", {"token": token}, auth=_credentials())
 
 
 def missing_scopes(granted: tuple[str, ...] | list[str]) -> list[str]:
@@ -108,12 +116,13 @@ def missing_scopes(granted: tuple[str, ...] | list[str]) -> list[str]:
 
 
 def _token(fields: dict[str, str]) -> TokenPair:
-    url = f"{settings.ZOOM_OAUTH_BASE}/oauth/token"
+    url = f"{http.oauth_base()}/oauth/token"
     response = http.send_form(url, fields, auth=_credentials())
     facts = _facts(response)
     if response.status_code != HTTPStatus.OK or not facts.get("access_token"):
         raise ZoomGrantRefused(f"HTTP {response.status_code}")
-    lifetime = timedelta(seconds=int(facts.get("expires_in") or 3600))
+    seconds = facts.get("expires_in")
+    lifetime = timedelta(seconds=seconds if isinstance(seconds, int) else LIFETIME)
     return TokenPair(
         access_token=str(facts["access_token"]),
         refresh_token=str(facts.get("refresh_token") or ""),

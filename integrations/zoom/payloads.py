@@ -154,10 +154,11 @@ def deauthorization(message: Mapping[str, Any]) -> Deauthorization:
 
 
 def text(value: Any) -> str:
-    """Return an id or word as text; null, absent, nested and NUL are "not given"."""
+    """Return an id or word as text that any database takes; null and nested are "not given"."""
     if value is None or isinstance(value, dict | list | bool):
         return ""
-    return str(value).replace("\x00", "")
+    # JSON may escape halves of surrogate pairs, which no encoding has.
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def moment(value: Any) -> datetime | None:
