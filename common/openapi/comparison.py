@@ -115,9 +115,8 @@ def _request_changes(old: Json, new: Json, sides: tuple[_Side, _Side]) -> Iterat
         now = resolved(after["properties"][name], sides[1].components)
         if _kind(was) - _kind(now) and _kind(now):
             yield f"the request field {name} changed its type"
-        gone = set(map(str, was.get("enum", ()))) - set(
-            map(str, now.get("enum", was.get("enum", ())))
-        )
+        left = now.get("enum") or was.get("enum") or ()
+        gone = set(map(str, was.get("enum", ()))) - set(map(str, left))
         for value in gone:
             yield f"the request field {name} no longer takes {value}"
 

@@ -77,7 +77,7 @@ class Schema(AutoSchema):
         words = re.sub(r"[_-]+", " ", action or self.get_operation_id())
         return f"{words.capitalize()} {self._nouns()['one']}".strip() if action else words
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as in the parent
         text = super().get_description() or ""
         resource = getattr(self.view, "resource", "")
         if not resource or self._is_public():
@@ -118,7 +118,9 @@ class Schema(AutoSchema):
         """Return who may call: nobody in particular, or the holder of one of the credentials."""
         if self._is_public():
             return [{}]
-        tokens = [{"apiToken": []}] if getattr(self.view, "resource", "") else []
+        tokens: list[dict[str, Any]] = (
+            [{"apiToken": []}] if getattr(self.view, "resource", "") else []
+        )
         return [{"bearerAuth": []}, *tokens, {"sessionAuth": []}]
 
     def _resource(self, tokens: list[str]) -> list[str]:

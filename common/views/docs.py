@@ -25,7 +25,6 @@ class SchemaView(SpectacularAPIView):
         operation_id="schema_retrieve",
         summary="This document",
         tags=["health"],
-        auth=[{}],
         responses={
             (200, "application/vnd.oai.openapi"): OpenApiTypes.OBJECT,
             (200, "application/vnd.oai.openapi+json"): OpenApiTypes.OBJECT,

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.pagination import BasePagination
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -86,14 +87,14 @@ class StaffViewSet(ListMixin[R], BaseViewSet[R]):
 
     scoped_by = "platform staff"
     permission_classes = (IsAdminUser,)
-    pagination_class = CursorPaginationByCreated
+    pagination_class: type[BasePagination] = CursorPaginationByCreated
 
     def put_back(self, verb: Callable[[R], None], note: str) -> Response:
         """Carry out the verb as platform staff, audited, and answer with the row."""
         row = self.get_object()
         with context.acting(actor_type=AuditEntry.ActorType.STAFF), transaction.atomic():
             verb(row)
-            audit.record(note, target=row, by=self.request.user)
+            audit.record(note, target=row)
         return self.answer(row)
 
 
