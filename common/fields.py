@@ -58,10 +58,19 @@ class EncryptedTextField(TextField):
         return _Stored(value) if value else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        untouched = model_instance.__dict__.get(self.attname)
+        if isinstance(untouched, _Stored):
+            return untouched
         plain = getattr(model_instance, self.attname)
         if plain in {None, ""}:
             return plain
-        return crypto.encrypt(plain, bound_to=self.binding(model_instance))
+        return _Stored(crypto.encrypt(plain, bound_to=self.binding(model_instance)))
+
+    def get_prep_value(self, value: Any) -> Any:
+        # `update()` and `bulk_update()` pass by pre_save; they would write plain text.
+        if value in {None, ""} or isinstance(value, _Stored):
+            return value
+        raise FieldError(f"{self.name} is encrypted; write it by save() or bulk_create().")
 
     def binding(self, instance: Any) -> str:
         """Return what the ciphertext of this row is bound to."""

@@ -6,15 +6,34 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.template.loader import render_to_string
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Sum
+from django.template import Context, Engine
 from django.utils import timezone
 
-from common.models import BaseModel, OutgoingEmail
+from common.exceptions import InvalidStatus
+from common.models import BaseModel, OutgoingEmail, StoredFile
 from common.outbox import after_commit
 
 Category = OutgoingEmail.Category
 Gate = Callable[[OutgoingEmail], str | None]
+LinkMaker = Callable[[OutgoingEmail], str]
+
+DELIVERY = "common.deliver_email"
+HEADERS = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "In-Reply-To", "References"})
+MAX_ATTACHMENTS_BYTES = 10 * 1024 * 1024
+# Which switch of a person's settings stands for a category; the others have none.
+PREFERENCES: Mapping[str, str] = {
+    Category.REMINDER: "notify_event_reminders",
+    Category.CERTIFICATE: "notify_certificate_issued",
+    Category.ORGANIZER_REGISTRATION: "notify_new_registration",
+    Category.ORGANIZER_SUMMARY: "notify_event_summary",
+    Category.MARKETING: "notify_marketing",
+}
+UNSUBSCRIBABLE = frozenset({Category.MARKETING, Category.INVITATION})
 _gates: list[Gate] = []
+_link_makers: list[LinkMaker] = []
 
 
 @dataclass(frozen=True)
@@ -43,9 +62,23 @@ class Envelope:
 
 
 def gate(check: Gate) -> Gate:
-    """Register a question asked before each sending: None to send, or the reason not to."""
+    """Register a question asked before each sending: None to send, or the reason not to.
+
+    A gate that raises postpones the message.
+    """
     _gates.append(check)
     return check
+
+
+def unsubscribe_link(maker: LinkMaker) -> LinkMaker:
+    """Register the maker of the one-click link that marketing and invitations carry."""
+    _link_makers.append(maker)
+    return maker
+
+
+def refusal(message: OutgoingEmail) -> str | None:
+    """Return the first gate's reason not to send the message."""
+    return next((reason for check in _gates if (reason := check(message))), None)
 
 
 def send(
@@ -65,15 +98,12 @@ def send(
         kind=kind,
         category=category,
         to_email=to.email,
-        to_name=to.name,
+        to_name=_one_line(to.name)[:255],
         recipient_uuid=to.user_uuid,
-        subject=_one_line(render_to_string(f"email/{kind}/subject.txt", dict(context))),
-        text=render_to_string(f"email/{kind}/body.txt", dict(context)),
-        html=render_to_string(f"email/{kind}/body.html", dict(context)),
-        from_name=outside.from_name,
+        from_name=_one_line(outside.from_name)[:255],
         reply_to=outside.reply_to,
-        headers=dict(outside.headers),
-        attachments=[str(uuid) for uuid in outside.attachments],
+        headers=_allowed(outside.headers),
+        attachments=_bounded(outside.attachments),
         owner_uuid=outside.owner_uuid,
         organization_uuid=outside.organization_uuid,
         subject_type=outside.about._meta.label_lower if outside.about else "",
@@ -82,18 +112,87 @@ def send(
         send_after=outside.send_after or timezone.now(),
         expires_at=outside.expires_at,
     )
+    _compose(message, context)
     OutgoingEmail.objects.bulk_create([message], ignore_conflicts=bool(outside.dedupe_key))
     if outside.dedupe_key and not OutgoingEmail.objects.filter(uuid=message.uuid).exists():
         return None
-    wait = max(message.send_after - timezone.now(), timedelta())
-    after_commit("common.deliver_email", str(message.uuid), queue="mail", delay=wait or None)
+    ask_for_delivery(message, now=timezone.now())
     return message
 
 
-def _one_line(subject: str) -> str:
-    return " ".join(subject.split())[:500]
+def ask_for_delivery(message: OutgoingEmail, *, now: datetime) -> None:
+    """Ask for the sending at the message's time; asking twice is asking once."""
+    wait = message.send_after - now
+    after_commit(
+        DELIVERY,
+        str(message.uuid),
+        key=f"mail:{message.uuid}",
+        delay=wait if wait > timedelta() else None,
+        queue="mail",
+    )
 
 
-def deliver(email_uuid: str) -> None:
-    """Send one queued message; repeated calls send nothing more."""
-    raise LookupError(email_uuid)
+@transaction.atomic
+def retry(message: OutgoingEmail) -> None:
+    """Queue a failed message again, with all its attempts."""
+    now = timezone.now()
+    changed = OutgoingEmail.objects.filter(
+        pk=message.pk, status=OutgoingEmail.Status.FAILED
+    ).update(
+        status=OutgoingEmail.Status.QUEUED,
+        attempts=0,
+        send_after=now,
+        last_error="",
+        updated_at=now,
+    )
+    if not changed:
+        raise InvalidStatus("Only failed messages can be sent again.")
+    message.refresh_from_db()
+    ask_for_delivery(message, now=now)
+
+
+def _compose(message: OutgoingEmail, facts: Mapping[str, Any]) -> None:
+    """Render the three parts; values are escaped in HTML and nowhere else."""
+    values = {**_links(message), **facts}
+    message.subject = _one_line(_part(message.kind, "subject.txt", values))[:500]
+    message.text = _part(message.kind, "body.txt", values)
+    message.html = _part(message.kind, "body.html", values)
+
+
+def _links(message: OutgoingEmail) -> dict[str, str]:
+    """Return the links of the base layout, and put the one-click link into the headers."""
+    links = {}
+    if message.category in PREFERENCES and message.recipient_uuid:
+        links["preferences_url"] = f"{settings.FRONTEND_URL}/settings/notifications"
+    if message.category in UNSUBSCRIBABLE and _link_makers:
+        links["unsubscribe_url"] = _link_makers[0](message)
+        message.headers |= {
+            "List-Unsubscribe": f"<{links['unsubscribe_url']}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+    return links
+
+
+def _part(kind: str, name: str, values: Mapping[str, Any]) -> str:
+    template = Engine.get_default().get_template(f"email/{kind}/{name}")
+    return template.render(Context(dict(values), autoescape=name.endswith(".html"))).strip()
+
+
+def _allowed(headers: Mapping[str, str]) -> dict[str, str]:
+    unknown = set(headers) - HEADERS
+    if unknown:
+        raise ValueError(f"Headers that messages do not carry: {', '.join(sorted(unknown))}.")
+    return dict(headers)
+
+
+def _bounded(attachments: tuple[UUID, ...]) -> list[str]:
+    if attachments:
+        size = StoredFile.objects.filter(uuid__in=attachments).aggregate(all=Sum("size"))["all"]
+        if (size or 0) > MAX_ATTACHMENTS_BYTES:
+            raise ValueError("The attachments of a message are larger than 10 MB together.")
+    return [str(uuid) for uuid in attachments]
+
+
+def _one_line(text: str) -> str:
+    """Return the text without line breaks and other control characters: it becomes a header."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

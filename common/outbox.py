@@ -1,5 +1,6 @@
 """Durable requests for work, written in the transaction that needs them."""
 
+import json
 import random
 import time
 import uuid
@@ -10,14 +11,14 @@ from typing import Any
 import structlog
 from celery import Task, current_app
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from common import context
-from common.exceptions import InvalidStatus, PermanentFailure
+from common import context, signals
+from common.exceptions import Conflict, InvalidStatus, PermanentFailure
 from common.models import OutboxTask
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,8 @@ def after_commit(
     name = task if isinstance(task, str) else getattr(task, "name")  # noqa: B009 -- shared tasks
     if name not in current_app.tasks:
         raise KeyError(f"No task is registered as {name}.")
+    if len(json.dumps(args)) > MAX_ARGS_BYTES:
+        raise ValueError(f"{name} is asked for with more than ids.")
     row = OutboxTask(
         name=name,
         args=list(args),
@@ -93,11 +96,12 @@ def run(task_uuid: uuid.UUID | str) -> None:
 
 def sweep(now: datetime) -> int:
     """Nudge rows that are due or whose worker is gone; return how many."""
-    rows = list(
-        OutboxTask.objects.filter(_claimable(now))
-        .order_by("due_at")
-        .values_list("uuid", "queue")[:SWEEP_SIZE]
-    )
+    due = OutboxTask.objects.filter(_claimable(now)).order_by("due_at")
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            # A locked row is being claimed at this moment.
+            due = due.select_for_update(skip_locked=True, no_key=True)
+        rows = list(due.values_list("uuid", "queue")[:SWEEP_SIZE])
     for task_uuid, queue in rows:
         nudge(task_uuid, queue)
     return len(rows)
@@ -117,6 +121,9 @@ def run_due(now: datetime) -> int:
 
 def retry(row: OutboxTask) -> None:
     """Put a failed row back to pending with all its attempts."""
+    pending = OutboxTask.objects.filter(key=row.key, status=OutboxTask.Status.PENDING)
+    if row.key and pending.exists():
+        raise Conflict("A newer task of the same key is pending.")
     changed = OutboxTask.objects.filter(pk=row.pk, status=OutboxTask.Status.FAILED).update(
         status=OutboxTask.Status.PENDING,
         attempts=0,
@@ -156,7 +163,7 @@ def _claim(task_uuid: uuid.UUID | str) -> OutboxTask | None:
         return None
     row = OutboxTask.objects.get(uuid=task_uuid)
     if row.attempts > row.max_attempts:  # a task that kills its worker each time ends here
-        _finish(row, OutboxTask.Status.FAILED, error="The worker died at every attempt.")
+        _fail(row, PermanentFailure("The worker died at every attempt."))
         return None
     return row
 
@@ -182,7 +189,9 @@ def _retry(row: OutboxTask, error: Exception) -> None:
 
 def _fail(row: OutboxTask, error: Exception) -> None:
     log.error("task given up", task=row.name, uuid=str(row.uuid))
-    _finish(row, OutboxTask.Status.FAILED, error=_describe(error))
+    with transaction.atomic():
+        _finish(row, OutboxTask.Status.FAILED, error=_describe(error))
+        signals.task_given_up.send(sender=OutboxTask, task=row)
 
 
 def _finish(row: OutboxTask, status: str, *, error: str = "") -> None:

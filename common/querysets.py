@@ -1,14 +1,15 @@
-"""Base querysets: soft deletion."""
+"""Base querysets: soft deletion, append-only rows."""
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from django.db import models
 from django.utils import timezone
 
 if TYPE_CHECKING:
-    from common.models import SoftDeleteModel
+    from common.models import AppendOnlyModel, SoftDeleteModel
 
 M = TypeVar("M", bound="SoftDeleteModel")
+A = TypeVar("A", bound="AppendOnlyModel")
 
 
 class SoftDeleteQuerySet(models.QuerySet[M]):
@@ -29,7 +30,28 @@ class SoftDeleteQuerySet(models.QuerySet[M]):
 
 
 class LiveManager(models.Manager[M]):
-    """The default manager of soft-deleted models: deleted rows do not exist."""
+    """The default manager of soft-deleted models: deleted rows do not exist.
+
+    A model with a queryset of its own names both managers::
+
+        objects = LiveManager.from_queryset(EventQuerySet)()
+        all_objects = EventQuerySet.as_manager()
+
+    so that both carry its methods (`visible_to`, `managed_by`).
+    """
 
     def get_queryset(self) -> models.QuerySet[M]:
         return super().get_queryset().filter(deleted_at=None)
+
+
+class AppendOnlyQuerySet(models.QuerySet[A]):
+    """Rows that are written once; only the model's `changeable` columns may be updated."""
+
+    def update(self, **values: Any) -> int:
+        fixed = set(values) - self.model.changeable - {"updated_at"}
+        if fixed:
+            self.model.refuse(f"{', '.join(sorted(fixed))} cannot be changed")
+        return super().update(**values)
+
+    def delete(self) -> NoReturn:
+        self.model.refuse("rows cannot be deleted")

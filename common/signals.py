@@ -4,3 +4,4 @@ from django.dispatch import Signal
 
 row_deleted = Signal()  # row, by
 row_restored = Signal()  # row, by
+task_given_up = Signal()  # task

@@ -115,6 +115,11 @@ def register(purpose: Purpose) -> Purpose:
     return purpose
 
 
+def purposes() -> frozenset[str]:
+    """Return the names of what people may upload for."""
+    return frozenset(_purposes)
+
+
 register(Purpose("image", 5 * MEGABYTE, IMAGES))
 register(Purpose("template", 10 * MEGABYTE, (PDF, PNG, JPEG)))
 register(Purpose("document", 10 * MEGABYTE, DOCUMENTS))

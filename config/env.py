@@ -66,6 +66,15 @@ def whole(variable: str, default: int) -> int:
         raise MissingSetting(f"{variable} must be a whole number.") from error
 
 
+def wholes(prefix: str, suffix: str) -> dict[str, int]:
+    """Return the integers of all variables between prefix and suffix, by the lower-case middle."""
+    return {
+        variable.removeprefix(prefix).removesuffix(suffix).lower(): whole(variable, 0)
+        for variable in os.environ
+        if variable.startswith(prefix) and variable.endswith(suffix)
+    }
+
+
 def flag(variable: str, *, default: bool) -> bool:
     """Return a boolean."""
     return bool(env.bool(variable, default=default))

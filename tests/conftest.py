@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import sessions, tokens
 from accounts.models import Organization, User
+from common import triggers
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.billing import BillingAccountFactory, SubscriptionFactory
 
@@ -74,3 +76,16 @@ def api_for() -> Callable[[User], APIClient]:
         return client
 
     return signed_in
+
+
+@pytest.fixture(autouse=True, scope="session")
+def flushable_tables():
+    """Let SQLite empty append-only tables between transactional tests; flush guards them anew."""
+    empty = connection.ops.execute_sql_flush
+
+    def unguarded(statements):
+        triggers.drop_all(connection)
+        empty(statements)
+
+    if connection.vendor == "sqlite":
+        connection.ops.execute_sql_flush = unguarded

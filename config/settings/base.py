@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
+from celery.schedules import crontab
 from corsheaders.defaults import default_headers
+from kombu import Queue
 
 from common.openapi import components
-from config import env, stores
+from config import clock, env, stores
 
 # Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
 django_stubs_ext.monkeypatch()
@@ -52,6 +54,8 @@ NUM_PROXIES = env.whole("NUM_PROXIES", 0)
 BROWSABLE_API = env.flag("BROWSABLE_API", default=True)
 TEST_CLOCK_OFFSET = env.whole("TEST_CLOCK_OFFSET", 0)
 env.refused_in_production("TEST_CLOCK_OFFSET", TEST_CLOCK_OFFSET, allowed=0)
+if TEST_CLOCK_OFFSET:
+    clock.shift(TEST_CLOCK_OFFSET)
 PROVIDER_DOUBLES = env.flag("PROVIDER_DOUBLES", default=not env.in_production())
 env.refused_in_production("PROVIDER_DOUBLES", PROVIDER_DOUBLES, allowed=False)
 
@@ -99,7 +103,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [],
+        # Before the apps' own: our pages take the place of the framework's.
+        "DIRS": [BASE_DIR / "common" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -151,12 +156,38 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than the longest task and the longest countdown (60 s).
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600} if REDIS_URL else {}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"visibility_timeout": 3600, "socket_connect_timeout": 1, "socket_timeout": 1, "max_retries": 0}
+    if REDIS_URL
+    else {}
+)
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "mail", "webhooks", "slow")]
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "common.sweep_outbox": {"task": "common.sweep_outbox", "schedule": 30.0},
+    "common.sweep_emails": {"task": "common.sweep_emails", "schedule": 60.0},
+    "common.seal_audit_log": {"task": "common.seal_audit_log", "schedule": 10.0},
+    "common.verify_audit_log": {
+        "task": "common.verify_audit_log",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "common.apply_retention": {
+        "task": "common.apply_retention",
+        "schedule": crontab(hour=3, minute=30),
+    },
+    "common.purge_idempotency": {"task": "common.purge_idempotency", "schedule": 3600.0},
+    "events.advance_events": {"task": "events.advance_events", "schedule": 60.0},
+    "events.sweep_meetings": {"task": "events.sweep_meetings", "schedule": 300.0},
+    "events.check_counts": {
+        "task": "events.check_counts",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "certificates.issue_owed": {"task": "certificates.issue_owed", "schedule": 3600.0},
+    "certificates.artifacts_sweep": {"task": "certificates.artifacts_sweep", "schedule": 300.0},
+}
 
 # --- identity
 AUTH_USER_MODEL = "accounts.User"
@@ -303,6 +334,9 @@ STORAGES = stores.storages(
 )
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+
+# Days by which an installation keeps something longer or shorter, by the rule's name.
+RETENTION_DAYS = env.wholes("RETENTION_", "_DAYS")
 
 # --- providers
 ZOOM_CLIENT_ID = env.text("ZOOM_CLIENT_ID")
