@@ -56,6 +56,6 @@ def _worker() -> Any:
 
 def _beat() -> Any:
     schedule = Path(tempfile.mkdtemp(prefix="beat-")) / "schedule"
-    beat = EmbeddedService(current_app, thread=True, schedule_filename=str(schedule))
+    beat: Any = EmbeddedService(current_app, thread=True, schedule_filename=str(schedule))
     beat.start()
     return beat

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -68,7 +69,7 @@ def scanner(scan: Scanner) -> Scanner:
 
 
 def store(
-    upload: UploadedFile,
+    upload: UploadedFile[Any],
     *,
     purpose: str,
     owner: models.Model | UUID | None,

@@ -122,6 +122,8 @@ def orphaned_files(cutoff: datetime) -> QuerySet[StoredFile]:
     for relation in StoredFile._meta.get_fields(include_hidden=True):
         if isinstance(relation, ForeignObjectRel):
             key = relation.remote_field
-            referring = QuerySet(relation.related_model).filter(**{key.attname: OuterRef("pk")})
+            referring: QuerySet[Any] = QuerySet(relation.related_model).filter(
+                **{key.attname: OuterRef("pk")}
+            )
             rows = rows.filter(~Exists(referring))
     return rows

@@ -29,7 +29,7 @@ class Column:
 
     @property
     def quoted(self) -> str:
-        return connection.ops.quote_name(self.field.column)
+        return connection.ops.quote_name(str(self.field.column))
 
 
 def columns() -> list[Column]:

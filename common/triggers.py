@@ -35,7 +35,7 @@ class Guard:
         )
 
     def _columns(self) -> Iterator[tuple[str, str]]:
-        for column in (each.column for each in self.model._meta.local_concrete_fields):
+        for column in (str(each.column) for each in self.model._meta.local_concrete_fields):
             yield f'"{column}"', self.changes.get(column, "1 = 0")
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -128,7 +129,7 @@ register(Purpose("evidence", 10 * MEGABYTE, (PDF, *IMAGES)))
 register(Purpose("import", 5 * MEGABYTE, (CSV, XLSX), sheets=True))
 
 
-def accept(upload: UploadedFile, *, purpose: str, field: str = "file") -> Accepted:
+def accept(upload: UploadedFile[Any], *, purpose: str, field: str = "file") -> Accepted:
     """Return what will be stored of the upload.
 
     Raises FileTooLarge above the purpose's limit, ValidationError on the field for a wrong type.

@@ -44,7 +44,9 @@ def _gcs() -> dict[str, Any]:
     if credentials := env.text("GCS_CREDENTIALS_FILE"):
         from google.oauth2 import service_account  # noqa: PLC0415 -- an optional dependency
 
-        options["credentials"] = service_account.Credentials.from_service_account_file(credentials)
+        options["credentials"] = service_account.Credentials.from_service_account_file(  # type: ignore[no-untyped-call]  # its library has no types
+            credentials
+        )
     return {"BACKEND": "storages.backends.gcloud.GoogleCloudStorage", "OPTIONS": options}
 
 

@@ -43,8 +43,8 @@ class OutgoingEmail(BaseModel):
     reply_to = models.EmailField(blank=True)
     subject = models.CharField(max_length=500)
     # Null once forgotten: security messages at once after sending, others after a month.
-    text = EncryptedTextField(null=True, blank=True)
-    html = EncryptedTextField(null=True, blank=True)
+    text = EncryptedTextField(null=True, blank=True)  # type: ignore[misc]  # typed as never null
+    html = EncryptedTextField(null=True, blank=True)  # type: ignore[misc]  # the same
     attachments = models.JSONField(default=list, blank=True)
     headers = models.JSONField(default=dict, blank=True)
     organization_uuid = models.UUIDField(null=True, blank=True)
