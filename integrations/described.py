@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from integrations.zoom.payloads import text
+
 
 def of_zoom(parsed: Mapping[str, Any]) -> dict[str, Any]:
     payload = _map(parsed.get("payload"))
     meeting = _map(payload.get("object"))
     return {
-        "event_type": _text(parsed.get("event"))[:100],
+        "event_type": text(parsed.get("event"))[:100],
         "dedupe_key": zoom_dedupe_key(parsed),
         "event_at": _from_epoch(parsed.get("event_ts"), unit=1000),
-        "account_ref": _text(payload.get("account_id"))[:100],
-        "subject_ref": _text(meeting.get("id"))[:100],
+        "account_ref": text(payload.get("account_id"))[:100],
+        "subject_ref": text(meeting.get("id"))[:100],
     }
 
 
@@ -40,7 +42,7 @@ def zoom_dedupe_text(parsed: Mapping[str, Any]) -> str:
         participant.get("registrant_id") or registrant.get("id"),
         _zoom_time(parsed, payload, meeting, participant),
     )
-    return "|".join(_text(part) for part in parts)
+    return "|".join(text(part) for part in parts)
 
 
 def _zoom_time(
@@ -49,7 +51,7 @@ def _zoom_time(
     meeting: Mapping[str, Any],
     participant: Mapping[str, Any],
 ) -> Any:
-    event = _text(parsed.get("event"))
+    event = text(parsed.get("event"))
     if participant:
         names = ("join_time", "leave_time", "date_time")
         found = next((participant[name] for name in names if participant.get(name)), None)
@@ -66,20 +68,16 @@ def of_stripe(parsed: Mapping[str, Any]) -> dict[str, Any]:
     subject = _map(_map(parsed.get("data")).get("object"))
     fallback = hashlib.sha256(json.dumps(parsed, sort_keys=True).encode()).hexdigest()
     return {
-        "event_type": _text(parsed.get("type"))[:100],
-        "dedupe_key": (_text(parsed.get("id")) or fallback)[:255],
+        "event_type": text(parsed.get("type"))[:100],
+        "dedupe_key": (text(parsed.get("id")) or fallback)[:255],
         "event_at": _from_epoch(parsed.get("created"), unit=1),
-        "account_ref": _text(parsed.get("account"))[:100],
-        "subject_ref": _text(subject.get("id"))[:100],
+        "account_ref": text(parsed.get("account"))[:100],
+        "subject_ref": text(subject.get("id"))[:100],
     }
 
 
 def _map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
 def _from_epoch(value: Any, *, unit: int) -> datetime | None:

@@ -52,7 +52,7 @@ def parsed(body: bytes) -> dict[str, Any]:
         message = json.loads(body.decode())
     except (ValueError, RecursionError) as error:
         raise UnreadableMessage from error
-    if not isinstance(message, dict) or "\x00" in body.decode():
+    if not isinstance(message, dict):
         raise UnreadableMessage
     return message
 

@@ -1,5 +1,8 @@
 """Messages from the outside world, stored as they came."""
 
+import json
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
@@ -54,3 +57,9 @@ class InboundWebhook(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_type} ({self.status})"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The whole message as parsed JSON."""
+        parsed: dict[str, Any] = json.loads(self.body)
+        return parsed

@@ -1,20 +1,23 @@
 """Where providers post, and where platform staff look after what they posted."""
 
 import time
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.fields import DictField
 from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common import audit
+from common import audit, context
 from common.dispatch import BaseView
 from common.exceptions import TooLarge, UnsupportedMedia
+from common.models import AuditEntry
 from common.pagination import CursorPaginationByCreated
 from common.viewsets import BaseViewSet, ListMixin, RetrieveMixin
 from integrations import inbound, status, webhooks
@@ -37,11 +40,18 @@ from integrations.serializers import (
 class ProviderView(APIView):
     """Take a signed message: no sign-in, no throttle, no parser before the bytes are verified."""
 
-    authentication_classes = []
-    permission_classes = [AllowAny]
-    throttle_classes = []
-    parser_classes = []
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = ()
+    parser_classes = ()
+    renderer_classes = (JSONRenderer,)
     provider: ClassVar[str]
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Answer JSON, whatever the provider would like best."""
+        return JSONRenderer(), "application/json"
 
     def post(self, request: Request) -> Response:
         body = self._raw(request)
@@ -97,6 +107,8 @@ class InboundWebhookViewSet(
 ):
     """Messages of providers, for the people who run the platform."""
 
+    scoped_by = "platform staff"
+
     permission_classes = (IsAdminUser,)
     queryset = InboundWebhook.objects.all()
     serializer_class = InboundWebhookSerializer
@@ -111,7 +123,7 @@ class InboundWebhookViewSet(
     def retrieve(self, request: Request, **kwargs: str) -> Response:
         """Show one message with its body; looking at it is audited."""
         response = super().retrieve(request, **kwargs)
-        audit.record("inbound_webhook.read", target=self.get_object(), by=request.user)
+        self._audit("inbound_webhook.read", target=self.get_object())
         return response
 
     @extend_schema(responses={202: InboundWebhookSummarySerializer})
@@ -119,8 +131,10 @@ class InboundWebhookViewSet(
     def retry(self, request: Request, **kwargs: str) -> Response:
         """Take a message up again."""
         webhook = self.get_object()
-        webhooks.retry(webhook, **self.validated(RetrySerializer))
-        audit.record("inbound_webhook.retried", target=webhook, by=request.user)
+        asked = self.validated(RetrySerializer)
+        with transaction.atomic():
+            webhooks.retry(webhook, **asked)
+            self._audit("inbound_webhook.retried", target=webhook, **asked)
         webhook.refresh_from_db()
         return Response(InboundWebhookSummarySerializer(webhook).data, http.HTTP_202_ACCEPTED)
 
@@ -133,9 +147,15 @@ class InboundWebhookViewSet(
     def retry_many(self, request: Request, **kwargs: str) -> Response:
         """Take up every failed or skipped message that matches, 10,000 at most."""
         asked = self.validated(BulkRetrySerializer)
-        queued = webhooks.retry_many(**asked)
-        audit.record("inbound_webhook.retried_many", by=request.user, queued=queued)
+        with transaction.atomic():
+            queued = webhooks.retry_many(**asked)
+            self._audit("inbound_webhooks.retried", queued=queued, **asked)
         return Response({"queued": queued}, http.HTTP_202_ACCEPTED)
+
+    def _audit(self, what: str, **facts: Any) -> None:
+        person: Any = self.request.user
+        with context.acting(actor_type=AuditEntry.ActorType.STAFF):
+            audit.record(what, by=person, **facts)
 
 
 @extend_schema(tags=["integrations"])

@@ -1,6 +1,5 @@
 """The inbox of provider messages: stored once, then handed to the handlers apps registered."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,12 +7,12 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from common import context
-from common.exceptions import Conflict, PermanentFailure
+from common.exceptions import Conflict, PermanentFailure, Unavailable
 from common.outbox import after_commit
 from integrations import described
 from integrations.models import InboundWebhook
@@ -61,6 +60,10 @@ class AlreadyProcessed(Conflict):
     message = "This message has been processed. Repeat it with force if you mean to."
 
 
+class NotStored(Unavailable):
+    message = "The message could not be stored; please send it again."
+
+
 def handles(
     provider: str, event_type: str, *, external: bool = False
 ) -> Callable[[Handler], Handler]:
@@ -81,9 +84,8 @@ def handles(
 
 
 def payload_of(webhook: InboundWebhook) -> dict[str, Any]:
-    """Return the message as parsed JSON."""
-    parsed: dict[str, Any] = json.loads(webhook.body)
-    return parsed
+    """Return the whole message as parsed JSON, as the functions of ``zoom.payloads`` take it."""
+    return webhook.payload
 
 
 def store(
@@ -105,6 +107,8 @@ def store(
             _ask(webhook.pk)
     except IntegrityError:
         return None
+    except DatabaseError as error:
+        raise NotStored from error
     return webhook
 
 
@@ -141,7 +145,8 @@ def retry(webhook: InboundWebhook, *, force: bool = False) -> None:
     if row.status == Status.PROCESSED and not force:
         raise AlreadyProcessed
     if row.status not in {Status.RECEIVED, Status.PROCESSING}:
-        if row.status == Status.PROCESSED:
+        if row.status != Status.FAILED:
+            # Everybody is asked again; after a failure only those who had not finished.
             row.done = []
         row.status, row.attempts, row.error, row.note = Status.RECEIVED, 0, "", ""
         row.save(update_fields=["status", "attempts", "error", "note", "done"])
@@ -166,8 +171,9 @@ def retry_many(
     wanted = {name: value for name, value in asked.items() if value}
     rows = InboundWebhook.objects.filter(status=status, **wanted).order_by("received_at")
     ids = list(rows.values_list("pk", flat=True)[:MAX_RETRIES_AT_ONCE])
+    anew: dict[str, Any] = {"done": []} if status == Status.SKIPPED else {}
     InboundWebhook.objects.filter(pk__in=ids, status=status).update(
-        status=Status.RECEIVED, attempts=0, error="", note=""
+        status=Status.RECEIVED, attempts=0, error="", note="", updated_at=timezone.now(), **anew
     )
     # The sweep asks for what is not asked for here.
     for webhook_id in ids[:SWEEP_SIZE]:
@@ -227,7 +233,9 @@ def _put_back(webhook: InboundWebhook, error: Exception) -> None:
     given_up = isinstance(error, PermanentFailure) or webhook.attempts >= MAX_ATTEMPTS
     webhook.status = Status.FAILED if given_up else Status.RECEIVED
     webhook.lease_until = None
-    webhook.error = f"{type(error).__name__}: {error}"[:1000]
+    # The first line only: databases tell values of the row in the next ones.
+    told = str(error).partition("\n")[0]
+    webhook.error = f"{type(error).__name__}: {told}"[:1000]
     webhook.save(update_fields=["status", "lease_until", "error"])
     if given_up:
         log.error("inbound webhook given up", webhook=str(webhook.uuid))

@@ -4,9 +4,11 @@ Objects and errors follow https://docs.stripe.com/api. Test cards behave as Stri
 """
 
 import json
+import queue
 import secrets
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl
@@ -22,6 +24,9 @@ DECLINED: Final = frozenset({"pm_card_visa_chargeDeclined", "pm_card_chargeDecli
 NEEDS_ACTION: Final = frozenset({"pm_card_authenticationRequired"})
 PREFIXES: Final = {"customers": "cus", "products": "prod", "prices": "price"}
 LIST_SIZE: Final = 10
+AMOUNTS: Final = frozenset({"amount", "unit_amount"})
+RETRY_AFTER: Final = (1.0, 5.0, 25.0)  # seconds; Stripe waits longer
+SEND_TIMEOUT: Final = 10
 
 
 class StripeDouble(Double):
@@ -41,8 +46,8 @@ class StripeDouble(Double):
 
     def __init__(self) -> None:
         super().__init__()
-        self.deliver_to = ""
         self.webhook_secret = ""
+        self.outgoing: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.objects: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.answers: dict[str, tuple[bytes, Answer]] = {}
@@ -94,7 +99,7 @@ class StripeDouble(Double):
         confirm = asked.pop("confirm", "false") == "true"
         intent = self._add("pi", "payment_intent", asked)
         intent |= {
-            "amount": int(asked.get("amount", 0)),
+            "amount": asked.get("amount", 0),
             "amount_received": 0,
             "client_secret": f"{intent['id']}_secret_{secrets.token_hex(8)}",
             "status": "requires_payment_method",
@@ -129,7 +134,7 @@ class StripeDouble(Double):
         if intent is None:
             return _missing(asked.get("payment_intent", ""))
         left = intent["amount_received"] - intent.get("amount_refunded", 0)
-        amount = int(asked.get("amount", left))
+        amount = asked.get("amount", left)
         if amount > left or not amount:
             return _error("charge_already_refunded", "There is not that much left.")
         intent["amount_refunded"] = intent.get("amount_refunded", 0) + amount
@@ -152,7 +157,33 @@ class StripeDouble(Double):
             "Content-Type": "application/json",
             "Stripe-Signature": f"t={timestamp},v1={signature}",
         }
-        return requests.post(self.deliver_to, data=body, headers=headers, timeout=10).status_code
+        answer = requests.post(self.deliver_to, data=body, headers=headers, timeout=SEND_TIMEOUT)
+        return answer.status_code
+
+    def deliver(self, waits: Sequence[float] = RETRY_AFTER) -> None:
+        """Send what waits, each event until it is taken or given up."""
+        while not self.outgoing.empty():
+            event = self.outgoing.get()
+            for wait in (*waits, None):
+                if self._is_taken(event) or wait is None:
+                    break
+                time.sleep(wait)
+
+    def keep_delivering(self) -> None:
+        """Send events as they happen, beside the calls that make them."""
+
+        def forever() -> None:
+            while True:
+                self.deliver()
+                time.sleep(RETRY_AFTER[0] / 4)
+
+        threading.Thread(target=forever, daemon=True).start()
+
+    def _is_taken(self, event: Mapping[str, Any]) -> bool:
+        try:
+            return self.send(event) == HTTPStatus.OK
+        except requests.RequestException:
+            return False
 
     def unknown(self, call: Call) -> Answer:
         """Refuse in Stripe's words."""
@@ -195,30 +226,37 @@ class StripeDouble(Double):
             "data": {"object": dict(subject)},
         }
         self.events.append(event)
+        self.outgoing.put(event)
 
 
 def play() -> StripeDouble:
     """Start the double and point the product at it."""
     double = StripeDouble()
     double.start()
-    double.webhook_secret = settings.DEVELOPMENT_WEBHOOK_SECRET
+    secrets_known = settings.STRIPE_WEBHOOK_SECRET or [settings.DEVELOPMENT_WEBHOOK_SECRET]
+    double.webhook_secret = secrets_known[0]
     double.deliver_to = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/stripe/"
-    settings.STRIPE_API_BASE = double.url
+    settings.STRIPE_WEBHOOK_SECRET = secrets_known
+    settings.STRIPE_API_BASE = settings.STRIPE_API_BASE or double.url
     settings.STRIPE_SECRET_KEY = "sk_test_double"  # noqa: S105 -- the double takes any
-    settings.STRIPE_PUBLISHABLE_KEY = "pk_test_double"
-    settings.STRIPE_WEBHOOK_SECRET = [double.webhook_secret]
+    settings.STRIPE_PUBLISHABLE_KEY = settings.STRIPE_PUBLISHABLE_KEY or "pk_test_double"
+    if not settings.TESTING:
+        double.keep_delivering()
     return double
 
 
 def _nested(call: Call) -> dict[str, Any]:
-    """Read ``metadata[order]=1`` as Stripe does, one level deep."""
+    """Read ``metadata[order]=1`` and ``types[0]=card`` as Stripe does, one level deep."""
     facts: dict[str, Any] = {}
     for name, value in parse_qsl(call.body.decode()):
         outer, bracket, inner = name.partition("[")
         if bracket:
             facts.setdefault(outer, {})[inner.rstrip("]")] = value
         else:
-            facts[outer] = value
+            facts[outer] = int(value) if outer in AMOUNTS else value
+    for name, inside in facts.items():
+        if isinstance(inside, dict) and all(key.isdigit() for key in inside):
+            facts[name] = list(inside.values())
     return facts
 
 

@@ -122,7 +122,7 @@ def send_form(url: str, fields: Mapping[str, str], *, auth: tuple[str, str]) -> 
     """POST a form to Zoom's authorization server, once; outages and rate limits are raised."""
     response = _send("POST", url, data=dict(fields), auth=auth)
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ZoomRateLimited(_retry_at(response))
+        raise ZoomUnavailable("Zoom asks for patience.")
     return response
 
 
