@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
+from drf_spectacular.drainage import isolate_view_method
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -20,10 +22,29 @@ from common.viewsets import BaseViewSet, ScopedViewSet
 M = TypeVar("M", bound=Model)
 
 MAX_ITEMS: Final = 500
+UNPAGED: Final[dict[str, Any]] = {
+    "throttle_scope": "bulk",
+    "pagination_class": None,
+    "filter_backends": [],
+}
 NOT_FOUND: Final = {"uuid": ["Not found."]}
 
 
 class _Bulk(BaseViewSet[M]):
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Describe both calls with the shapes of the concrete view."""
+        super().__init_subclass__(**options)
+        shape = cls.serializer_class
+        if shape is None:
+            return
+        taken = cls.action_serializers.get("create", shape)
+        for name, code in {"bulk": 201, "bulk_update": 200}.items():
+            if hasattr(cls, name):
+                described = extend_schema(
+                    request=taken(many=True), responses={code: shape(many=True)}
+                )
+                described(isolate_view_method(cls, name))
+
     def items(self) -> list[Any]:
         """Return the list of the body; anything else than 1 to 500 items is refused."""
         items = self.request.data
@@ -59,7 +80,7 @@ class _Bulk(BaseViewSet[M]):
 class BulkCreateMixin(_Bulk[M]):
     """Make up to 500 rows at once."""
 
-    @action(detail=False, methods=["post"], throttle_scope="bulk")
+    @action(detail=False, methods=["post"], **UNPAGED)
     def bulk(self, request: Request, **kwargs: Any) -> Response:
         """Make all of these rows, or none."""
         return self.make_all()
@@ -128,7 +149,7 @@ class _BulkUpdate(_Bulk[M], ScopedViewSet[M]):
 class BulkUpdateMixin(_BulkUpdate[M]):
     """Change up to 500 rows at once, each named by its `uuid`."""
 
-    @action(detail=False, methods=["patch"], url_path="bulk", throttle_scope="bulk")
+    @action(detail=False, methods=["patch"], url_path="bulk", **UNPAGED)
     def bulk_update(self, request: Request, **kwargs: Any) -> Response:
         """Change all of these rows, or none."""
         return self.change_all()
@@ -137,7 +158,7 @@ class BulkUpdateMixin(_BulkUpdate[M]):
 class BulkMixin(_BulkUpdate[M]):
     """Make and change up to 500 rows at once."""
 
-    @action(detail=False, methods=["post"], throttle_scope="bulk")
+    @action(detail=False, methods=["post"], **UNPAGED)
     def bulk(self, request: Request, **kwargs: Any) -> Response:
         """Make all of these rows, or none."""
         return self.make_all()

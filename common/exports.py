@@ -1,39 +1,44 @@
-"""Lists as files: declared columns, streamed, and nothing a spreadsheet would run."""
+"""Lists as files: streamed at once, or made by a job when they are long."""
 
-import csv
-import io
-import re
 import tempfile
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import IO, Any, ClassVar, Final, TypeVar, cast
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, TypeVar, cast
 
-import xlsxwriter
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
-from common import audit
+from common import audit, jobs, sheets
 from common.exceptions import RuleViolation
+from common.models import Job
 from common.renderers import CSV_TYPE, XLSX_TYPE, CsvRenderer, Renderer, XlsxRenderer
+from common.serializers import Serializer
+from common.sheets import Column, Sheet
 from common.viewsets import BaseViewSet
+
+__all__ = ["Column", "ExportMixin"]
 
 M = TypeVar("M", bound=Model)
 
 STREAM_LIMIT: Final = 100_000
 JOB_LIMIT: Final = 1_000_000
-CHUNK_SIZE: Final = 2_000
-TYPES: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
-DANGEROUS: Final = frozenset("=+-@|%")
-XLSX_CELL_LENGTH: Final = 32_767
-NUMBERS: Final = (int, float, Decimal)
+PARAMETERS: Final = [
+    OpenApiParameter(
+        "export_format",
+        enum=list(sheets.TYPES),
+        default="csv",
+        description="The type of the file; wins over Accept.",
+    ),
+    OpenApiParameter("columns", description="Comma-separated names of columns, in this order."),
+]
 
 
 class ExportTooLarge(RuleViolation):
@@ -41,139 +46,37 @@ class ExportTooLarge(RuleViolation):
     message = "The export has too many rows. Narrow the filters, or POST to make a file of it."
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its heading, what it holds, and its name in `columns=`."""
+class JobLinkSerializer(Serializer):
+    """Where to look for long work."""
 
-    title: str
-    value: Callable[[Any], Any]
-    name: str = ""
-    is_optional: bool = False
-
-    @property
-    def key(self) -> str:
-        return self.name or re.sub(r"\W+", "_", self.title.lower()).strip("_")
+    uuid = serializers.UUIDField(read_only=True)
+    url = serializers.URLField(read_only=True)
+    status = serializers.ChoiceField(choices=Job.Status.choices, read_only=True)
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """What leaves: these columns of these rows, as this type."""
+class JobStartedSerializer(Serializer):
+    """The answer to a request for long work."""
 
-    columns: Sequence[Column]
-    rows: QuerySet[Any]
-    file_type: str
-    name: str
-
-    @property
-    def filename(self) -> str:
-        return f"{self.name}-{timezone.now():%Y-%m-%d}.{self.file_type}"
-
-    def records(self) -> Iterator[list[Any]]:
-        """Yield the headings, then each row's values; memory stays that of one chunk."""
-        yield [column.title for column in self.columns]
-        for row in self.rows.iterator(chunk_size=CHUNK_SIZE):
-            yield [column.value(row) for column in self.columns]
-
-    def write(
-        self, target: IO[bytes], advance: Callable[[int], None] = lambda _count: None
-    ) -> None:
-        """Write the file, telling after each chunk how many rows are done."""
-        if self.file_type == "xlsx":
-            write_xlsx(self._counted(advance), target)
-            return
-        for chunk in csv_chunks(self._counted(advance)):
-            target.write(chunk)
-
-    def _counted(self, advance: Callable[[int], None]) -> Iterator[list[Any]]:
-        for count, record in enumerate(self.records()):
-            yield record
-            if count and count % CHUNK_SIZE == 0:
-                advance(count)
+    job = JobLinkSerializer(read_only=True)
 
 
-def csv_chunks(records: Iterable[Sequence[Any]]) -> Iterator[bytes]:
-    """Yield RFC 4180 text, some thousand rows at a time."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    for count, record in enumerate(records, start=1):
-        writer.writerow([csv_cell(value) for value in record])
-        if count % CHUNK_SIZE == 0:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    if buffer.tell():
-        yield buffer.getvalue().encode()
-
-
-def write_xlsx(records: Iterable[Sequence[Any]], target: IO[bytes]) -> None:
-    """Write a workbook row by row: text stays text, numbers and dates keep their type."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        day = book.add_format({"num_format": "yyyy-mm-dd"})
-        for line, record in enumerate(records):
-            for place, value in enumerate(record):
-                if isinstance(value, datetime):
-                    naive = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
-                    sheet.write_datetime(line, place, naive, moment)
-                elif isinstance(value, date):
-                    sheet.write_datetime(line, place, value, day)
-                elif isinstance(value, NUMBERS) and not isinstance(value, bool):
-                    sheet.write_number(line, place, value)
-                else:
-                    sheet.write_string(line, place, _stripped(_text(value))[:XLSX_CELL_LENGTH])
-
-
-def csv_cell(value: Any) -> str:
-    """Return the cell; text that a spreadsheet would run gets a leading apostrophe."""
-    if isinstance(value, NUMBERS) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return _text(value)
-    text = _stripped(_text(value))
-    return f"'{text}" if _first_visible(text) in DANGEROUS else text
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
-
-
-def _stripped(text: str) -> str:
-    """Drop leading control characters."""
-    for place, character in enumerate(text):
-        if unicodedata.category(character) != "Cc":
-            return text[place:]
-    return ""
-
-
-def _first_visible(text: str) -> str:
-    """Return what a spreadsheet sees first, a full-width form as its plain one."""
-    for character in text:
-        if unicodedata.category(character) not in {"Cf", "Zs"}:
-            return unicodedata.normalize("NFKC", character)
-    return ""
+def job_started(job: Job, request: Request) -> Response:
+    """Answer 202 with the job that does the work."""
+    url = request.build_absolute_uri(f"/api/v1/jobs/{job.uuid}/")
+    body = {"job": {"uuid": job.uuid, "url": url, "status": job.status}}
+    return Response(body, status=HTTPStatus.ACCEPTED)
 
 
 def asked_type(request: Request) -> str:
     """Return csv or xlsx: `export_format`, else `format`, else `Accept`, else csv."""
     for parameter in ("export_format", "format"):
         asked = request.query_params.get(parameter)
-        if asked in TYPES:
+        if asked in sheets.TYPES:
             return asked
         if asked is not None:
             raise ValidationError({parameter: ["Choose csv or xlsx."]})
     accepted: str = request.accepted_renderer.format
-    return accepted if accepted in TYPES else "csv"
+    return accepted if accepted in sheets.TYPES else "csv"
 
 
 class ExportMixin(BaseViewSet[M]):
@@ -182,6 +85,13 @@ class ExportMixin(BaseViewSet[M]):
     export_name: ClassVar[str] = ""
     export_columns: ClassVar[Sequence[Column]] = ()
 
+    @extend_schema(
+        parameters=PARAMETERS,
+        responses={
+            (200, CSV_TYPE): OpenApiTypes.STR,
+            (200, XLSX_TYPE): OpenApiTypes.BINARY,
+        },
+    )
     @action(
         detail=False,
         methods=["get"],
@@ -195,7 +105,7 @@ class ExportMixin(BaseViewSet[M]):
             raise ExportTooLarge(details={"max": STREAM_LIMIT})
         self.note_export(sheet)
         if sheet.file_type == "csv":
-            chunks = csv_chunks(sheet.records())
+            chunks = sheets.csv_chunks(sheet.records())
             response: HttpResponseBase = StreamingHttpResponse(
                 chunks, content_type=f"{CSV_TYPE}; charset=utf-8"
             )
@@ -206,6 +116,24 @@ class ExportMixin(BaseViewSet[M]):
             response = FileResponse(book, content_type=XLSX_TYPE)
         response.headers["Content-Disposition"] = f'attachment; filename="{sheet.filename}"'
         return response
+
+    @extend_schema(parameters=PARAMETERS, request=None, responses={202: JobStartedSerializer})
+    @export.mapping.post
+    def export_job(self, request: Request, **kwargs: Any) -> Response:
+        """Make a file of up to a million rows; the answer names the job that does it."""
+        sheet = self.sheet()
+        total = sheet.rows.count()
+        if total > JOB_LIMIT:
+            raise ExportTooLarge(details={"max": JOB_LIMIT})
+        self.note_export(sheet)
+        job = jobs.start(
+            "export",
+            by=cast("Model", request.user),
+            task="common.write_export",
+            args={"path": request.path, "query": request.META.get("QUERY_STRING", "")},
+            total=total,
+        )
+        return job_started(job, request)
 
     def sheet(self) -> Sheet:
         """Return what the request asks for."""

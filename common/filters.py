@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError as FormError
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.request import Request
@@ -52,6 +53,9 @@ class _UuidListField(forms.Field):
             raise FormError("Enter uuids separated by commas.", code="invalid") from error
 
 
+@extend_schema_field(
+    {"type": "string", "description": f"Comma-separated uuids, at most {MAX_UUIDS}."}
+)
 class UuidListFilter(django_filters.Filter):
     """A comma-separated list of uuids, at most 100; unknown ones match nothing."""
 
@@ -81,9 +85,13 @@ class ChoiceListFilter(django_filters.Filter):
 
     field_class = _ChoiceListField
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, choices: Sequence[tuple[str, Any]], **kwargs: Any) -> None:
         kwargs.setdefault("lookup_expr", "in")
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, choices=choices, **kwargs)
+        known = ", ".join(str(value) for value, _ in choices)
+        extend_schema_field(
+            {"type": "string", "description": f"Comma-separated, any of: {known}."}
+        )(self)
 
 
 class _TimeField(forms.Field):

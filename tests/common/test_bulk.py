@@ -3,7 +3,9 @@
 import uuid
 
 import pytest
+from drf_spectacular.generators import SchemaGenerator
 
+from tests.common import toolkit
 from tests.common.toolkit import Gadget
 
 URL = "/api/v1/gadgets/bulk/"
@@ -110,3 +112,13 @@ def test_bad_change_refuses_all(api, make):
 
     assert list(details(response)) == ["1"]
     assert Gadget.objects.get(pk=first.pk).stock == 1
+
+
+def test_schema_tells_lists_both_ways(gadgets):
+    paths = SchemaGenerator(urlconf=toolkit.__name__).get_schema(public=True)["paths"]
+
+    calls = paths["/api/v1/gadgets/bulk/"]
+    for method, status in (("post", "201"), ("patch", "200")):
+        taken = calls[method]["requestBody"]["content"]["application/json"]["schema"]
+        told = calls[method]["responses"][status]["content"]["application/json"]["schema"]
+        assert (taken["type"], told["type"]) == ("array", "array")

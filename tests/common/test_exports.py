@@ -9,8 +9,9 @@ from decimal import Decimal
 import openpyxl
 import pytest
 
-from common import exports
-from common.models import AuditEntry
+from common import export_jobs, exports, files, sheets
+from common.exceptions import PermanentFailure
+from common.models import AuditEntry, Job
 
 URL = "/api/v1/gadgets/export/"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -143,13 +144,13 @@ def test_numbers_and_times_keep_their_type_in_a_spreadsheet(api, make):
     ],
 )
 def test_cells(value, cell):
-    assert exports.csv_cell(value) == cell
+    assert sheets.csv_cell(value) == cell
 
 
 def test_rows_leave_in_chunks(monkeypatch):
-    monkeypatch.setattr(exports, "CHUNK_SIZE", 2)
+    monkeypatch.setattr(sheets, "CHUNK_SIZE", 2)
 
-    chunks = list(exports.csv_chunks([["a"], ["b"], ["c"]]))
+    chunks = list(sheets.csv_chunks([["a"], ["b"], ["c"]]))
 
     assert chunks == [b"a\r\nb\r\n", b"c\r\n"]
 
@@ -195,3 +196,62 @@ def test_anonymous_export_is_refused(gadgets, anonymous):
     response = anonymous.get(URL, HTTP_ACCEPT="text/csv")
 
     assert (response.status_code, response["Content-Type"]) == (401, "application/json")
+
+
+def test_long_export_becomes_a_job_with_a_file(api, make, owner, monkeypatch):
+    monkeypatch.setattr(sheets, "CHUNK_SIZE", 2)
+    for number in range(5):
+        make(title=f"G{number}")
+    make(title="Foreign", owner_uuid=uuid.uuid4())
+
+    response = api.post(f"{URL}?ordering=title&columns=title")
+    job = Job.objects.get()
+    export_jobs.write(job.pk)
+    export_jobs.write(job.pk)
+
+    assert response.status_code == 202
+    assert response.json() == {
+        "job": {
+            "uuid": str(job.uuid),
+            "url": f"http://testserver/api/v1/jobs/{job.uuid}/",
+            "status": "queued",
+        }
+    }
+    job.refresh_from_db()
+    assert (job.status, job.total, job.done) == ("done", 5, 5)
+    assert files.read(job.file) == b"Title\r\nG0\r\nG1\r\nG2\r\nG3\r\nG4\r\n"
+    assert job.file.owner_uuid == owner.uuid
+
+
+def test_job_makes_a_spreadsheet_too(api, make):
+    make(title="Lathe")
+
+    api.post(f"{URL}?export_format=xlsx")
+    job = Job.objects.get()
+    export_jobs.write(job.pk)
+
+    job.refresh_from_db()
+    book = openpyxl.load_workbook(io.BytesIO(files.read(job.file)))
+    assert book.active["A2"].value == "Lathe"
+
+
+def test_job_of_somebody_who_is_gone_is_given_up(api, owner):
+    api.post(URL)
+    owner.hard_delete()
+
+    with pytest.raises(PermanentFailure):
+        export_jobs.write(Job.objects.get().pk)
+
+
+def test_job_has_its_limit_too(api, make, monkeypatch):
+    monkeypatch.setattr(exports, "JOB_LIMIT", 1)
+    make(), make()
+
+    assert api.post(URL).json()["error"]["code"] == "EXPORT_TOO_LARGE"
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["export_format=exe", "columns=x", "size=huge"])
+def test_bad_query_starts_no_job(api, query):
+    assert api.post(f"{URL}?{query}").status_code == 400
+    assert not Job.objects.exists()
