@@ -179,6 +179,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=30),
     },
     "common.purge_idempotency": {"task": "common.purge_idempotency", "schedule": 3600.0},
+    "integrations.sweep_inbound": {"task": "integrations.sweep_inbound", "schedule": 60.0},
     "events.advance_events": {"task": "events.advance_events", "schedule": 60.0},
     "events.sweep_meetings": {"task": "events.sweep_meetings", "schedule": 300.0},
     "events.check_counts": {
@@ -278,9 +279,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "auth": "Sign-up, sign-in, sessions and passwords.",
             "users": "The signed-in person's own profile, registrations, credits and files.",
             "organizations": "Organizations and who belongs to them.",
-            "zoom": "The connection to Zoom.",
+            "integrations": "Connections to the outside world and what they delivered.",
             "billing": "Plans, subscription and limits.",
-            "subscription": "The plan of the signed-in organizer.",
             "events": "Events and everything an organizer does with them.",
             "registrations": "Places at events.",
             "certificates": "Certificates that were issued.",
