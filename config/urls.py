@@ -5,13 +5,25 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from billing import views as billing_views
-from common.views import docs, health, mailbox, pages
+from certificates.views import events as event_certificate_views
+from certificates.views import mine as my_certificate_views
+from certificates.views import pages as certificate_pages
+from certificates.views import public as certificate_views
+from certificates.views import templates as certificate_template_views
+from common.views import docs, files, health, mailbox, pages, staff
+from events.views import catalogue as catalogue_views
+from events.views import events as event_views
+from events.views import nested as event_nested_views
+from events.views import sessions as session_views
+from integrations import views as integration_views
+from integrations.doubles.proxy import proxy
 
 common: list[URLPattern | URLResolver] = [
     path("", pages.LandingView.as_view(), name="landing"),
     path("healthz", health.HealthView.as_view(), name="health"),
     path("readyz", health.ReadinessView.as_view(), name="readiness"),
     path("metrics", health.MetricsView.as_view(), name="metrics"),
+    path("files/<str:token>/<str:filename>", files.SignedFileView.as_view(), name="file"),
     path("dev/mail/", mailbox.mailbox, name="mailbox"),
     path("dev/mail.json", mailbox.mailbox_json, name="mailbox-json"),
     path("api/schema/", docs.SchemaView.as_view(), name="schema"),
@@ -21,17 +33,63 @@ common: list[URLPattern | URLResolver] = [
 
 router = SimpleRouter(use_regex_path=False)
 
+router.register("jobs", staff.JobViewSet, "jobs")
+router.register("staff/tasks", staff.StaffTaskViewSet, "staff-tasks")
+router.register("staff/emails", staff.StaffEmailViewSet, "staff-emails")
+router.register("staff/audit-log", staff.StaffAuditViewSet, "staff-audit-log")
+router.register("staff/periodic", staff.StaffPeriodicViewSet, "staff-periodic")
+
+router.register(
+    "integrations/inbound-webhooks", integration_views.InboundWebhookViewSet, "inbound-webhooks"
+)
+
 router.register("billing/plans", billing_views.PlanViewSet, "billing-plans")
 
+EVENT = "events/<uuid:event_uuid>"
+router.register("events/categories", catalogue_views.CategoryViewSet, "event-categories")
+router.register("events/tags", catalogue_views.TagViewSet, "event-tags")
+router.register("events", event_views.EventViewSet, "events")
+router.register(f"{EVENT}/sessions", session_views.EventSessionViewSet, "event-sessions")
+router.register(f"{EVENT}/meeting", event_nested_views.EventMeetingViewSet, "event-meeting")
+router.register(
+    f"{EVENT}/status-history", event_nested_views.EventStatusHistoryViewSet, "event-history"
+)
+router.register("public/events", catalogue_views.PublicEventViewSet, "public-events")
+
+router.register("templates", certificate_template_views.CertificateTemplateViewSet, "templates")
+router.register(
+    f"{EVENT}/certificates", event_certificate_views.EventCertificateViewSet, "event-certificates"
+)
+router.register(
+    "users/me/certificates", my_certificate_views.MyCertificateViewSet, "my-certificates"
+)
+
 api: list[URLPattern | URLResolver] = [
+    path("webhooks/zoom/", integration_views.ZoomWebhookView.as_view()),
+    path("webhooks/stripe/", integration_views.StripeWebhookView.as_view()),
+    path("integrations/", integration_views.ConditionsView.as_view()),
     path("billing/subscription/", billing_views.SubscriptionView.as_view()),
+    path("public/certificates/verify/", certificate_views.VerifyFileView.as_view()),
+    path("public/certificates/verify/<str:code>/", certificate_views.VerifyView.as_view()),
+    path(
+        "public/registrations/<str:token>/certificate/",
+        certificate_views.GuestCertificateView.as_view(),
+    ),
     *router.urls,
+]
+
+certificates: list[URLPattern | URLResolver] = [
+    path("verify/", certificate_pages.VerifyFormPage.as_view(), name="verify"),
+    path("verify/<str:code>/", certificate_pages.VerifyCodePage.as_view(), name="verify-code"),
+    path("certificates/open/<str:token>/", certificate_pages.OpenPage.as_view()),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *common,
+    *certificates,
     path("api/v1/", include(api)),
     path("admin/", admin.site.urls),
+    path("dev/<slug:provider>/<path:path>", proxy, name="double"),
     # The last route: with DEBUG on Django would answer unknown addresses with its own page.
     re_path(r"^api/", pages.unknown_address),
 ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Q
 
 from accounts.roles import Capability, reach
+from common.exceptions import NotAllowed
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -38,6 +39,15 @@ def condition(user: "Caller", action: str, *, path: str = "") -> Q:
     heads = held.scope(Capability.ORGANIZATION_EDIT, owner=owner, organization=organization)
     managed = held.scope(Capability.EVENTS_MANAGE, owner=owner, organization=organization)
     return heads | (managed & Q(**{owner: held.user_id}))
+
+
+def exportable(user: "Caller") -> Q:
+    """Return the condition of what the user may take out; refuse who may take out nothing."""
+    held = reach(user)
+    anywhere = held.sees_everything(Action.EXPORT) or held.organizations_with(Action.EXPORT)
+    if not anywhere and not getattr(user, "is_organizer", False):
+        raise NotAllowed
+    return condition(user, Action.EXPORT)
 
 
 def can(user: "Caller", event: "Event", action: str) -> bool:

@@ -4,16 +4,16 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from common.querysets import SoftDeleteQuerySet
+from common.querysets import LiveManager, SoftDeleteQuerySet
 from events.access import Action, condition
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import User
-    from events.models import EventSession
+    from events.models import Event, EventSession
 
     Caller = User | AnonymousUser
 
@@ -86,11 +86,22 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
             "sessions"
         )
 
+    def for_catalogue(self) -> Self:
+        """Load with each event what the public catalogue shows of it."""
+        return (
+            self.select_related("owner", "organization", "cover_image", "category")
+            .annotate(price=F("lowest_price_amount"))
+            .prefetch_related("tags", "speakers")
+        )
+
     def for_details(self) -> Self:
         """Load with each event everything its own page shows."""
         return self.select_related(
             "owner", "organization", "cover_image", "category", "duplicated_from"
         ).prefetch_related("custom_fields", "tags", "speakers", "sessions__speakers")
+
+
+EventManager = LiveManager.from_queryset(EventQuerySet)
 
 
 class EventSessionQuerySet(models.QuerySet["EventSession"]):
@@ -127,4 +138,14 @@ class EventSessionQuerySet(models.QuerySet["EventSession"]):
         return self.filter(
             Q(meeting_retry_at=None) | Q(meeting_retry_at__lte=now),
             meeting_status__in=["pending", "removing"],
+        )
+
+    def failed_before_reconnecting(self, now: datetime) -> Self:
+        """Keep coming sessions whose meeting failed before their host connected Zoom anew."""
+        return self.select_related("event").filter(
+            meeting_status="failed",
+            ends_at__gt=now,
+            meeting_error_at__lt=F("event__owner__zoom_connection__connected_at"),
+            event__owner__zoom_connection__is_active=True,
+            event__owner__zoom_connection__disconnected_at=None,
         )

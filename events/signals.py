@@ -8,4 +8,6 @@ event_rescheduled = Signal()  # event; event.notify_registrants says whether to 
 event_started = Signal()  # event
 event_completed = Signal()  # event
 event_cancelled = Signal()  # event
+meeting_affected = Signal()  # event; something Zoom shows or obeys was edited
 session_completed = Signal()  # session
+meeting_ready = Signal()  # session; made or changed at Zoom, registrants may be pushed

@@ -1,7 +1,8 @@
 """What one registers for."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models, transaction
@@ -14,11 +15,10 @@ from billing import entitlements
 from common import audit, codes
 from common.exceptions import Conflict, InvalidStatus
 from common.fields import MinorUnitsField
-from common.querysets import LiveManager
 from events import questions, readiness, registration_state, signals
 from events.models.description import EventDescription
 from events.models.moves import MOVES
-from events.querysets import EventQuerySet
+from events.querysets import EventManager, EventQuerySet
 
 
 class EventHasRegistrations(Conflict):
@@ -78,8 +78,8 @@ class Event(EventDescription):
     attendance_finalized_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(blank=True, editable=False)
 
-    objects: ClassVar[models.Manager["Event"]] = LiveManager.from_queryset(EventQuerySet)()
-    all_objects: ClassVar[models.Manager["Event"]] = EventQuerySet.as_manager()
+    objects = EventManager()  # type: ignore[misc]  # the base declares it
+    all_objects = EventQuerySet.as_manager()  # type: ignore[misc]  # the same
 
     # Told along with `event_rescheduled`: False silences the mails of that one change.
     notify_registrants = True
@@ -156,6 +156,20 @@ class Event(EventDescription):
     @property
     def organizer_name(self) -> str:
         return self.organization.name if self.organization else self.owner.public_name
+
+    @property
+    def organizer_uuid(self) -> UUID | None:
+        """Where the organizer's public profile is found, if there is one."""
+        if self.organization:
+            return self.organization.uuid if self.organization.is_public else None
+        return self.owner.uuid if self.owner.is_organizer_profile_public else None
+
+    @property
+    def follows_sessions(self) -> bool:
+        """Whether start and length are derived from real sessions."""
+        return self.is_multi_session and not any(
+            session.is_implicit for session in self.sessions.all()
+        )
 
     @property
     def meeting_status(self) -> str:
@@ -258,27 +272,19 @@ class Event(EventDescription):
         self._become("reopen", by, reason=reason, closed_at=None)
 
     @transaction.atomic
-    def soft_delete(self, *, by: User) -> None:
+    def soft_delete(self, *, by: models.Model | None) -> None:
         """Hide a draft nobody ever registered for, or a cancelled event; its slug stays taken."""
         self.lock()
-        if self.deleted_at is not None:
-            return
         untouched = self.status == "draft" and not questions.has_registrations(self, False)
-        if not untouched and self.status != self.Status.CANCELLED:
+        if not untouched and self.status != "cancelled":
             raise EventNotDeletable
-        self.deleted_at = clock.now()
-        self.save(update_fields=["deleted_at"])
-        self.record("event.deleted", by)
+        super().soft_delete(by=by)
 
     @transaction.atomic
-    def restore(self, *, by: User) -> None:
-        """Bring a deleted event back as it was; a row that is not deleted stays as it is."""
+    def restore(self, *, by: models.Model | None) -> None:
+        """Bring a deleted event back as it was; its slug was kept for it."""
         self.lock()
-        if self.deleted_at is None:
-            return
-        self.deleted_at = None
-        self.save(update_fields=["deleted_at"])
-        self.record("event.restored", by)
+        super().restore(by=by)
 
     def record(self, action: str, by: User | None, **payload: Any) -> None:
         """Write an audit entry about the event for those who may read its tenant's log."""

@@ -168,10 +168,17 @@ class EventSession(BaseModel):
             kwargs["update_fields"] = {*kwargs["update_fields"], "ends_at"}
         super().save(*args, **kwargs)
 
+    def lock(self) -> None:
+        """Lock the event and read both anew; sessions take turns with their event."""
+        self.event.lock()
+        event = self.event
+        self.refresh_from_db()
+        self.event = event
+
     @transaction.atomic
     def start(self, *, by: User | None, at: datetime | None = None, reason: str = "") -> None:
         """Begin; a published event goes live with its first session."""
-        self._lock()
+        self.lock()
         if self.event.status not in {"published", "live"}:
             raise InvalidStatus(
                 "Sessions start in published and live events only.",
@@ -186,7 +193,7 @@ class EventSession(BaseModel):
     @transaction.atomic
     def complete(self, *, by: User | None, at: datetime | None = None, reason: str = "") -> None:
         """End; after the last open session the event is over too."""
-        self._lock()
+        self.lock()
         self._require(self.Status.LIVE, "Only live sessions can be completed.")
         now = at or clock.now()
         self.finish(at=now)
@@ -195,7 +202,7 @@ class EventSession(BaseModel):
     @transaction.atomic
     def cancel(self, *, by: User, reason: str = "") -> None:
         """Take the session out of the event; it leaves every total."""
-        self._lock()
+        self.lock()
         if self.is_implicit and not self.event.is_multi_session:
             raise SingleSessionEvent
         if not self.is_open:
@@ -238,12 +245,6 @@ class EventSession(BaseModel):
         self.save(
             update_fields=["status", "cancelled_at", "cancellation_reason", "calendar_sequence"]
         )
-
-    def _lock(self) -> None:
-        self.event.lock()
-        event = self.event
-        self.refresh_from_db()
-        self.event = event
 
     def _require(self, status: str, refusal: str) -> None:
         if self.status != status:

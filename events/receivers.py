@@ -1,0 +1,54 @@
+"""When something happens to an event, then this."""
+
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import timezone
+
+from events import meetings
+from events.models import Event
+from events.signals import (
+    event_cancelled,
+    event_published,
+    event_rescheduled,
+    event_unpublished,
+    meeting_affected,
+)
+from integrations import webhooks
+from integrations.models import InboundWebhook
+from integrations.webhooks import Skip
+from integrations.zoom import payloads
+
+
+@receiver([event_published, event_unpublished, event_cancelled])
+def wish_for_meetings(event: Event, **_: Any) -> None:
+    meetings.reconcile(event)
+
+
+@receiver([event_rescheduled, meeting_affected])
+def renew_meetings(event: Event, **_: Any) -> None:
+    meetings.reconcile(event, renew=True)
+
+
+@webhooks.handles("zoom", "meeting.started")
+def note_start(webhook: InboundWebhook) -> Skip | None:
+    message = payloads.meeting(webhooks.payload_of(webhook))
+    at = message.start_time or message.sent_at or timezone.now()
+    return _skipped(meetings.note_started(message.meeting_id, at))
+
+
+@webhooks.handles("zoom", "meeting.ended")
+def note_end(webhook: InboundWebhook) -> Skip | None:
+    message = payloads.meeting(webhooks.payload_of(webhook))
+    at = message.end_time or message.sent_at or timezone.now()
+    return _skipped(meetings.note_ended(message.meeting_id, at))
+
+
+@webhooks.handles("zoom", "meeting.deleted")
+def note_deletion(webhook: InboundWebhook) -> Skip | None:
+    message = payloads.meeting(webhooks.payload_of(webhook))
+    return _skipped(meetings.note_deleted(message.meeting_id))
+
+
+def _skipped(reason: str) -> Skip | None:
+    return Skip(reason) if reason else None

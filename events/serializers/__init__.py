@@ -1,0 +1,1 @@
+"""The shapes of events in requests and answers."""

@@ -1,0 +1,84 @@
+"""The public catalogue."""
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone as clock
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin
+from events import slugs
+from events.filters import PublicEventFilter
+from events.models import Category, Event, Tag
+from events.serializers.parts import CategorySerializer, TagSerializer
+from events.serializers.reading import PublicEventSerializer, PublicEventSummarySerializer
+from events.serializers.writing import BySlugSerializer
+
+
+@extend_schema(tags=["catalogue"])
+class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicViewSet[Event]):
+    """Events that everybody may see; without `when` those that are coming up."""
+
+    queryset = Event.objects.all()
+    serializer_class = PublicEventSerializer
+    action_serializers = {"list": PublicEventSummarySerializer}
+    filterset_class = PublicEventFilter
+    ordering = ("starts_at", "id")
+    ordering_fields = ("starts_at", "created_at", "title", "price")
+
+    def get_queryset(self) -> QuerySet[Event]:
+        if self.action != "list":
+            return Event.objects.reachable().for_details()
+        rows = Event.objects.listed().for_catalogue()
+        asked = self.request.query_params.get("when") if self.request else None
+        return rows if asked else rows.upcoming(clock.now())
+
+    @extend_schema(parameters=[BySlugSerializer], responses=PublicEventSerializer)
+    @action(detail=False, methods=["get"], url_path="by-slug/<slug:address>")
+    def by_slug(self, request: Request, address: str, **kwargs: Any) -> Response:
+        """Find an event by the last part of its public link."""
+        query = BySlugSerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        return self.answer(slugs.resolve(address, **query.validated_data))
+
+
+@extend_schema(tags=["catalogue"])
+class CategoryViewSet(PublicListMixin[Category], RetrieveMixin[Category], PublicViewSet[Category]):
+    """The subjects of the catalogue."""
+
+    queryset = Category.objects.filter(is_active=True)
+    serializer_class = CategorySerializer
+    lookup_field = "slug"
+    lookup_value_converter = "slug"
+    search_fields = ("name",)
+    ordering = ("order", "name", "id")
+
+    def get_queryset(self) -> QuerySet[Category]:
+        return super().get_queryset().annotate(event_count=coming_up())
+
+
+@extend_schema(tags=["catalogue"])
+class TagViewSet(PublicListMixin[Tag], PublicViewSet[Tag]):
+    """The words that events bear, the most used first."""
+
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    search_fields = ("name",)
+    ordering = ("-event_count", "name", "id")
+
+    def get_queryset(self) -> QuerySet[Tag]:
+        return super().get_queryset().annotate(event_count=coming_up())
+
+
+def coming_up() -> Count:
+    """Count the listed events that have not begun."""
+    listed = Q(
+        events__deleted_at=None,
+        events__visibility="public",
+        events__status="published",
+        events__starts_at__gte=clock.now(),
+    )
+    return Count("events", filter=listed, distinct=True)
