@@ -13,6 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 FUNCTION = "common_refuse_change"
 # OLD and NEW as seen by the trigger; plain SQL that both databases understand.
 ALWAYS = "1 = 1"
+NEVER = "1 = 0"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Guard:
 
     model: type[models.Model]
     changes: Mapping[str, str] = field(default_factory=dict)
-    deletable: bool = False
+    deletable: str = NEVER
 
     @property
     def table(self) -> str:
@@ -36,7 +37,7 @@ class Guard:
 
     def _columns(self) -> Iterator[tuple[str, str]]:
         for column in (str(each.column) for each in self.model._meta.local_concrete_fields):
-            yield f'"{column}"', self.changes.get(column, "1 = 0")
+            yield f'"{column}"', self.changes.get(column, NEVER)
 
 
 _guards: list[Guard] = []
@@ -46,12 +47,13 @@ def append_only(
     model: type[models.Model],
     *,
     changes: Mapping[str, str] | None = None,
-    deletable: bool = False,
+    deletable: str = NEVER,
 ) -> None:
     """Refuse UPDATE and DELETE of the model's rows in the database itself.
 
-    ``changes`` maps a column to the SQL condition (on OLD and NEW) under which it may change;
-    call it in the app's ``receivers.py``.
+    ``changes`` maps a column to the SQL condition (on OLD and NEW) under which it may change,
+    ``deletable`` is the condition (on OLD) under which a row may go; call it in the app's
+    ``receivers.py``.
     """
     _guards.append(Guard(model, changes or {}, deletable))
 
@@ -94,11 +96,10 @@ def _on_sqlite(guard: Guard) -> Iterator[str]:
         f'CREATE TRIGGER "{_name(guard, "update")}" BEFORE UPDATE ON "{guard.table}" '
         f"WHEN {guard.refused('IS NOT')} BEGIN {refuse}; END"
     )
-    if not guard.deletable:
-        yield (
-            f'CREATE TRIGGER "{_name(guard, "delete")}" BEFORE DELETE ON "{guard.table}" '
-            f"BEGIN {refuse}; END"
-        )
+    yield (
+        f'CREATE TRIGGER "{_name(guard, "delete")}" BEFORE DELETE ON "{guard.table}" '
+        f"WHEN NOT ({guard.deletable}) BEGIN {refuse}; END"
+    )
 
 
 def _on_postgresql(guard: Guard) -> Iterator[str]:
@@ -111,11 +112,10 @@ def _on_postgresql(guard: Guard) -> Iterator[str]:
         f'CREATE TRIGGER "{_name(guard, "update")}" BEFORE UPDATE ON "{guard.table}" FOR EACH ROW '
         f"WHEN ({guard.refused('IS DISTINCT FROM')}) EXECUTE FUNCTION {FUNCTION}()"
     )
-    if not guard.deletable:
-        yield (
-            f'CREATE TRIGGER "{_name(guard, "delete")}" BEFORE DELETE ON "{guard.table}" '
-            f"FOR EACH ROW EXECUTE FUNCTION {FUNCTION}()"
-        )
+    yield (
+        f'CREATE TRIGGER "{_name(guard, "delete")}" BEFORE DELETE ON "{guard.table}" '
+        f"FOR EACH ROW WHEN (NOT ({guard.deletable})) EXECUTE FUNCTION {FUNCTION}()"
+    )
 
 
 def _name(guard: Guard, event: str) -> str:

@@ -1,5 +1,19 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class LearningConfig(AppConfig):
+    """Learning, with the credit engine inside it."""
+
     name = "learning"
+
+    def import_models(self) -> None:
+        # Django looks for models in installed apps only; the credit engine has no AppConfig.
+        super().import_models()
+        import_module("learning.credits.models")
+
+    def ready(self) -> None:
+        import_module("learning.credits.tasks")
+        import_module("learning.credits.receivers")
+        import_module("learning.credits.admin")

@@ -1,0 +1,45 @@
+"""When attendance is judged, credits follow."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from accounts.signals import email_verified
+from common.outbox import after_commit
+from common.triggers import ALWAYS, append_only
+from events.models import Event
+from learning.credits import awarding, tasks
+from learning.credits.models import CreditAward, CreditDecision
+from registrations.models import Registration
+from registrations.signals import attendance_changed, attendance_finalized
+
+# A guest's row is given to their account once; what must be kept is kept until its day.
+RELEASED = "OLD.retain_until < CURRENT_DATE"
+append_only(
+    CreditAward,
+    changes={"user_id": "OLD.user_id IS NULL", "updated_at": ALWAYS},
+    deletable=RELEASED,
+)
+append_only(CreditDecision, deletable=RELEASED)
+
+
+@receiver(attendance_finalized)
+def award_event(event: Event, **_: Any) -> None:
+    awarding.request_for_event(event)
+    after_commit(tasks.award_event, event.pk, key=f"credits:event:{event.pk}")
+
+
+@receiver(attendance_changed)
+def award_registration(registration: Registration, **_: Any) -> None:
+    if registration.event.attendance_finalized_at is None:
+        return
+    awarding.request_for_registration(registration)
+    after_commit(
+        tasks.award_registration, registration.pk, key=f"credits:registration:{registration.pk}"
+    )
+
+
+@receiver(email_verified)
+def claim_awards(user: User, **_: Any) -> None:
+    after_commit(tasks.claim_awards, user.pk, key=f"credits:claim:{user.pk}")
