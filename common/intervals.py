@@ -1,42 +1,42 @@
-"""Half-open stretches of time ``[start, end)``: union, clip, subtract, total. Pure functions."""
+"""Half-open time ranges [start, end): pure functions, whatever is comparable and subtractable."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
 
-Stretch: TypeAlias = tuple[datetime, datetime]
+Range = tuple[datetime, datetime]
 
 
-def union(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Return the same time in order and without overlap; empty stretches are none."""
-    merged: list[Stretch] = []
-    for start, end in sorted(stretch for stretch in stretches if stretch[0] < stretch[1]):
+def union(ranges: Iterable[Range]) -> list[Range]:
+    """Return the ranges sorted, merged where they touch or overlap; empty ones are dropped."""
+    merged: list[Range] = []
+    for start, end in sorted(one for one in ranges if one[0] < one[1]):
         if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
             merged.append((start, end))
     return merged
 
 
-def clip(stretches: Iterable[Stretch], start: datetime, end: datetime) -> list[Stretch]:
-    """Return what of each stretch lies in ``[start, end)``."""
-    cut = ((max(begin, start), min(finish, end)) for begin, finish in stretches)
-    return [(begin, finish) for begin, finish in cut if begin < finish]
+def clip(ranges: Iterable[Range], start: datetime, end: datetime) -> list[Range]:
+    """Return what of the ranges lies within [start, end), in their order."""
+    clipped = ((max(one[0], start), min(one[1], end)) for one in ranges)
+    return [one for one in clipped if one[0] < one[1]]
 
 
-def subtract(stretches: Iterable[Stretch], taken: Iterable[Stretch]) -> list[Stretch]:
-    """Return the union of the stretches without the time that is taken."""
-    left = union(stretches)
-    for begin, finish in union(taken):
-        left = [
-            part
-            for start, end in left
-            for part in ((start, min(end, begin)), (max(start, finish), end))
-            if part[0] < part[1]
+def subtract(ranges: Iterable[Range], removed: Iterable[Range]) -> list[Range]:
+    """Return what of the union of the ranges is in none of the removed ones."""
+    rest = union(ranges)
+    for start, end in union(removed):
+        rest = [
+            piece
+            for one in rest
+            for piece in ((one[0], min(one[1], start)), (max(one[0], end), one[1]))
+            if piece[0] < piece[1]
         ]
-    return left
+    return rest
 
 
-def total_seconds(stretches: Iterable[Stretch]) -> int:
-    """Return the whole seconds of the union."""
-    return sum(int((end - start).total_seconds()) for start, end in union(stretches))
+def total_seconds(ranges: Iterable[Range]) -> float:
+    """Return the length of all ranges together, overlaps counted once."""
+    length = sum((end - start for start, end in union(ranges)), timedelta())
+    return length.total_seconds()

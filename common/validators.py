@@ -7,12 +7,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+import nh3
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 MAX_JSON_DEPTH = 20
 MAX_JSON_BYTES = 64 * 1024
 LINE_BREAKS = frozenset("\t\n")
+
+RICH_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "a"}
+LINK_SCHEMES = {"http", "https", "mailto"}
 
 hex_color = RegexValidator(r"^#[0-9A-Fa-f]{6}\Z", "Enter a colour as #RRGGBB.")
 phone_number = RegexValidator(r"^\+[1-9][0-9]{6,14}\Z", "Enter a phone number as +441632960001.")
@@ -27,6 +31,13 @@ def plain_line(value: str) -> None:
 def plain_text(value: str) -> None:
     """Refuse control characters but tab and newline, and lone surrogates."""
     plain_line("".join(character for character in value if character not in LINE_BREAKS))
+
+
+def clean_rich_text(value: str) -> str:
+    """Return the HTML with nothing but the allowed tags and links; written before it is stored."""
+    return nh3.clean(
+        value, tags=RICH_TAGS, attributes={"a": {"href"}}, url_schemes=LINK_SCHEMES
+    ).strip()
 
 
 def timezone_name(value: str) -> None:
