@@ -44,10 +44,10 @@ def check_signing_keys(**_: Any) -> list[CheckMessage]:
 def check_viewsets(**_: Any) -> list[CheckMessage]:
     """Every viewset says whose rows it serves."""
     return [
-        Error(
+        Warning(
             f"{viewset.__name__} is neither a ScopedViewSet nor a PublicViewSet.",
             hint="If it has a rule of its own, say so in `scoped_by`.",
-            id="common.E003",
+            id="common.W002",
         )
         for viewset in viewsets(get_resolver())
         if not issubclass(viewset, ScopedViewSet | PublicViewSet)

@@ -9,7 +9,9 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, build_basic_type
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.fields import Field
 from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.serializers import BaseSerializer
 
 from common import idempotency
 from common.dispatch import Pipeline
@@ -122,6 +124,13 @@ class Schema(AutoSchema):
             [{"apiToken": []}] if getattr(self.view, "resource", "") else []
         )
         return [{"bearerAuth": []}, *tokens, {"sessionAuth": []}]
+
+    def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Operation:
+        """Take a single field for an answer too: a map from names to shapes."""
+        if isinstance(serializer, Field) and not isinstance(serializer, BaseSerializer):
+            serializer = self._map_serializer_field(serializer, "response")
+        shape: Operation = super()._get_response_for_code(serializer, *args, **kwargs)
+        return shape
 
     def _resource(self, tokens: list[str]) -> list[str]:
         """Leave out what the path says of the action itself; its name says that."""
@@ -238,6 +247,7 @@ class UuidRelated(OpenApiSerializerFieldExtension):
     """A related row by its uuid."""
 
     target_class = "common.serializers.UuidRelatedField"
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
         return dict(build_basic_type(OpenApiTypes.UUID) or {})

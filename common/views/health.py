@@ -59,6 +59,8 @@ class ReadinessView(PlainView):
 class MetricsView(PlainView):
     """Tell the counters and figures as Prometheus text."""
 
+    further_refusals = {"get": (status.HTTP_401_UNAUTHORIZED, status.HTTP_404_NOT_FOUND)}
+
     @extend_schema(
         operation_id="metrics_retrieve",
         summary="Counters and figures for Prometheus",
