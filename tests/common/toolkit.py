@@ -310,5 +310,5 @@ urlpatterns = [
     path("api/v1/open/", OpenView.as_view()),
     path("api/v1/external/", ExternalView.as_view()),
     path("api/v1/halfway/", HalfwayView.as_view()),
-    path("plain/", plain),
+    path("api/docs/", plain, name="docs"),
 ]
