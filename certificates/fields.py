@@ -63,7 +63,7 @@ def _person(snapshot: Snapshot) -> dict[str, str]:
 def _activity(snapshot: Snapshot) -> dict[str, str]:
     return {
         "event_title": str(snapshot.get("event_title") or snapshot.get("course_title") or ""),
-        "event_date": _dates(snapshot.get("event_date"), snapshot.get("event_end_date")),
+        "event_date": period(snapshot.get("event_date"), snapshot.get("event_end_date")),
         "event_datetime": _moment(snapshot),
         "event_location": str(snapshot.get("event_location") or ""),
         "event_duration": _duration(snapshot.get("event_duration_minutes")),
@@ -130,7 +130,8 @@ def _day(iso: str | None) -> str:
     return date_format(date.fromisoformat(iso), DAY) if iso else ""
 
 
-def _dates(first: str | None, last: str | None) -> str:
+def period(first: str | None, last: str | None) -> str:
+    """Return the days of an activity in words."""
     if not first or not last or first == last:
         return _day(first)
     begin, end = date.fromisoformat(first), date.fromisoformat(last)

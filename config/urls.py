@@ -17,6 +17,10 @@ from events.views import nested as event_nested_views
 from events.views import sessions as session_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
+from registrations.views import attendance as attendance_views
+from registrations.views import managing as registration_views
+from registrations.views import own as own_registration_views
+from registrations.views.public import RegisterView
 
 common: list[URLPattern | URLResolver] = [
     path("", pages.LandingView.as_view(), name="landing"),
@@ -56,6 +60,31 @@ router.register(
 )
 router.register("public/events", catalogue_views.PublicEventViewSet, "public-events")
 
+router.register(
+    f"{EVENT}/registrations", registration_views.EventRegistrationViewSet, "event-registrations"
+)
+router.register(
+    f"{EVENT}/aggregate-attendance",
+    attendance_views.AggregateAttendanceViewSet,
+    "event-aggregate-attendance",
+)
+router.register(
+    "registrations/<uuid:registration_uuid>/session-attendance",
+    attendance_views.SessionAttendanceViewSet,
+    "session-attendance",
+)
+router.register(
+    "users/me/registrations", own_registration_views.MyRegistrationViewSet, "my-registrations"
+)
+router.register(
+    "users/me/link-registrations",
+    own_registration_views.LinkRegistrationsViewSet,
+    "link-registrations",
+)
+router.register(
+    "public/registrations", own_registration_views.GuestRegistrationViewSet, "guest-registrations"
+)
+
 router.register("templates", certificate_template_views.CertificateTemplateViewSet, "templates")
 router.register(
     f"{EVENT}/certificates", event_certificate_views.EventCertificateViewSet, "event-certificates"
@@ -75,6 +104,7 @@ api: list[URLPattern | URLResolver] = [
         "public/registrations/<str:token>/certificate/",
         certificate_views.GuestCertificateView.as_view(),
     ),
+    path("public/events/<uuid:event_uuid>/register/", RegisterView.as_view()),
     *router.urls,
 ]
 

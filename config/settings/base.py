@@ -186,6 +186,20 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "events.check_counts",
         "schedule": crontab(hour=3, minute=10),
     },
+    "registrations.expire_offers": {"task": "registrations.expire_offers", "schedule": 60.0},
+    "registrations.sweep_waitlists": {"task": "registrations.sweep_waitlists", "schedule": 600.0},
+    "registrations.sweep_registrants": {
+        "task": "registrations.sweep_registrants",
+        "schedule": 300.0,
+    },
+    "registrations.close_stale_stays": {
+        "task": "registrations.close_stale_stays",
+        "schedule": 300.0,
+    },
+    "registrations.sweep_attendance": {
+        "task": "registrations.sweep_attendance",
+        "schedule": crontab(hour=2, minute=50),
+    },
     "certificates.issue_owed": {"task": "certificates.issue_owed", "schedule": 3600.0},
     "certificates.artifacts_sweep": {"task": "certificates.artifacts_sweep", "schedule": 300.0},
 }
@@ -282,6 +296,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "integrations": "Connections to the outside world and what they delivered.",
             "billing": "Plans, subscription and limits.",
             "events": "Events and everything an organizer does with them.",
+            "catalogue": "Published events, for everybody.",
             "registrations": "Places at events.",
             "certificates": "Certificates that were issued.",
             "cpd": "Credits, schemes and what a professional still owes.",
@@ -309,6 +324,7 @@ THROTTLE_RATES = {
     "verify": env.text("THROTTLE_VERIFY", "60/minute"),
     "verify_upload": env.text("THROTTLE_VERIFY_UPLOAD", "10/minute"),
     "register": env.text("THROTTLE_REGISTER", "300/hour"),
+    "register_address": env.text("THROTTLE_REGISTER_ADDRESS", "10/day"),
 }
 
 # --- mail and files

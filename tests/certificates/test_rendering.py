@@ -26,7 +26,7 @@ def test_the_built_in_designs_say_everything(design):
     pdf = rendering.render(snapshot(), built_in(design))
 
     lines = text_of(pdf).splitlines()
-    assert [
+    assert lines == [
         "Acme Learning",
         "Certificate of Attendance",
         "This certifies that",
@@ -34,13 +34,13 @@ def test_the_built_in_designs_say_everything(design):
         "Consultant · St Mary's Hospital",
         "has attended",
         "Advances in Anaesthesia",
-        "3–5 March 2027 · Online · 2 h 30 min",
+        "3\u20135 March 2027 · Online · 2 h 30 min",
         "2.75 CPD points",
         "Designated for 2.75 points by the board.",
         "Verify ABCD-EFGH",
         "cpd.example.org/verify",
         "CPD-2027-ABCDEFGH · Issued 6 March 2027",
-    ] == lines
+    ]
 
 
 def test_equal_facts_give_equal_bytes_whatever_was_drawn_between():
@@ -106,7 +106,7 @@ def test_a_signatory_without_a_title_is_enough():
     ("first", "last", "printed"),
     [
         ("2027-03-03", "2027-03-03", "3 March 2027 ·"),
-        ("2027-03-30", "2027-04-01", "30 March 2027 – 1 April 2027 ·"),
+        ("2027-03-30", "2027-04-01", "30 March 2027 \u2013 1 April 2027 ·"),
         ("2027-03-03", None, "3 March 2027 ·"),
     ],
 )
@@ -119,7 +119,7 @@ def test_dates_are_printed_as_a_range(first, last, printed):
 def test_months_are_named_in_the_language_of_the_design():
     text = text_of(rendering.render(snapshot(), built_in(language="de")))
 
-    assert "3–5. März 2027" in text or "3–5 März 2027" in text
+    assert "3\u20135. März 2027" in text or "3\u20135 März 2027" in text
 
 
 def test_upper_case_and_right_alignment_are_drawn():

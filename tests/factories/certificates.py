@@ -1,11 +1,22 @@
-"""Designs and snapshots to draw, without a database."""
+"""Designs and snapshots to draw, people who are owed certificates, and rows."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import factory
+from django.utils import timezone
+
 import certificates
+from certificates import snapshots, templates
+from certificates.models import Certificate, CertificateStatusHistory, CertificateTemplate
+from common import codes
+from learning.credits import awarding
+from registrations.models import Registration
+from tests.factories.accounts import UserFactory
+from tests.factories.registrations import RegistrationFactory, SessionAttendanceFactory
 
 DESIGNS = Path(certificates.__file__).parent / "designs"
 
@@ -71,3 +82,97 @@ def credit(**changes: Any) -> dict[str, Any]:
         "scheme_version": 1,
     }
     return {**facts, **changes}
+
+
+def attended(**facts: Any) -> Registration:
+    """Make somebody who was there all the time, with attendance finalized."""
+    facts.setdefault("attendance_eligible", True)
+    registration = RegistrationFactory(
+        **{
+            "attended": True,
+            "total_attendance_minutes": 60,
+            "attendance_percent": 100,
+            "sessions_attended": 1,
+            "attendance_finalized_at": timezone.now(),
+            **facts,
+        }
+    )
+    for session in registration.event.sessions.all():
+        SessionAttendanceFactory(
+            registration=registration,
+            session=session,
+            total_attendance_minutes=session.duration_minutes,
+            attendance_percent=100,
+            attended=True,
+        )
+    return registration
+
+
+def award(registration: Registration, *, value: str = "2.75", credit_type: str = "CME") -> None:
+    """Give somebody the credits of their event, as it offers them."""
+    event = registration.event
+    event.cpd_enabled, event.cpd_credit_type = True, credit_type
+    event.cpd_credit_value = Decimal(value)
+    event.save()
+    awarding.award_registration(registration)
+
+
+class CertificateTemplateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CertificateTemplate
+
+    class Params:
+        built_in = factory.Trait(owner=None, is_builtin=True)
+
+    owner = factory.SubFactory(UserFactory, organizer=True)
+    name = factory.Sequence(lambda number: f"Design {number}")
+
+
+class CertificateFactory(factory.django.DjangoModelFactory):
+    """An active certificate on the built-in design whose PDF is not made yet."""
+
+    class Meta:
+        model = Certificate
+
+    class Params:
+        ready = factory.Trait(
+            pdf_status="ready",
+            pdf_key=factory.Sequence(lambda number: f"certificates/{number}/file.pdf"),
+            pdf_sha256=factory.Sequence(lambda number: f"{number:064x}"),
+            pdf_generated_at=factory.LazyFunction(timezone.now),
+        )
+        revoked = factory.Trait(
+            status="revoked",
+            revoked_at=factory.LazyFunction(timezone.now),
+            revoked_by=factory.SubFactory(UserFactory),
+            revocation_reason="Issued by mistake.",
+        )
+
+    registration = factory.SubFactory(RegistrationFactory)
+    template = factory.LazyFunction(
+        lambda: CertificateTemplate.objects.get(chain=templates.CLASSIC)
+    )
+    holder_name = factory.SelfAttribute("registration.full_name")
+    holder_email = factory.SelfAttribute("registration.email")
+    certificate_data = factory.LazyAttribute(
+        lambda row: snapshot(
+            attendee_name=row.holder_name,
+            event_title=row.registration.event.title,
+            organizer_name=row.registration.event.organizer_name,
+            short_code=row.short_code,
+            verification_code=row.verification_code,
+        )
+    )
+    short_code = factory.LazyFunction(codes.short_code)
+    verification_code = factory.LazyFunction(codes.verification_code)
+    content_sha256 = factory.LazyAttribute(lambda row: snapshots.digest(row.certificate_data))
+    retain_until = factory.LazyFunction(lambda: timezone.now().date())
+
+
+class CertificateStatusHistoryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CertificateStatusHistory
+
+    certificate = factory.SubFactory(CertificateFactory)
+    to_status = "active"
+    action = "issued"

@@ -1,0 +1,132 @@
+"""Which designs and certificates may be reached, and in which state they are."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, When
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+
+from accounts.roles import Capability, reach
+from common.querysets import SoftDeleteQuerySet
+from events.access import condition
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from accounts.models import Organization, User
+    from certificates.models import Certificate, CertificateTemplate
+
+    Caller = User | AnonymousUser
+
+# A task has had its chance by then; the sweep takes over.
+PENDING_TOO_LONG = timedelta(minutes=2)
+RETRY_FAILED_AFTER = timedelta(hours=1)
+
+
+class CertificateTemplateQuerySet(SoftDeleteQuerySet["CertificateTemplate"]):
+    """Designs."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep built-in ones, one's own, and those shared where one may issue."""
+        held = reach(user)
+        shared = Q(
+            is_shared=True,
+            organization__in=held.organizations_with(Capability.CERTIFICATES_ISSUE),
+        )
+        own = Q(owner=held.user_id, organization=None) if held.personal else Q(pk__in=[])
+        within = Q(owner=held.user_id, organization__in=held.organizations)
+        return self.filter(Q(is_builtin=True) | own | within | shared)
+
+    def managed_by(self, user: "Caller", capability: str = Capability.CERTIFICATES_DESIGN) -> Self:
+        """Keep those the user may edit: own ones, and in an organization those of its heads."""
+        held = reach(user)
+        own = Q(owner=held.user_id)
+        heads = held.organizations_with(Capability.ORGANIZATION_EDIT)
+        mine = own & (
+            Q(organization=None) | Q(organization__in=held.organizations_with(capability))
+        )
+        return self.filter(is_builtin=False).filter(mine | Q(organization__in=heads))
+
+    def usable_for(self, *, owner: "User", organization: "Organization | None") -> Self:
+        """Keep those a tenant may print on: built-in, its owner's, and its organization's."""
+        within = Q(is_builtin=True) | Q(owner=owner, organization=None)
+        if organization is not None:
+            within |= Q(organization=organization) & (Q(is_shared=True) | Q(owner=owner))
+        return self.filter(within)
+
+    def active(self) -> Self:
+        """Leave out those that are no longer offered."""
+        return self.filter(is_active=True)
+
+    def latest(self) -> Self:
+        """Keep the newest version of each design."""
+        return self.filter(is_latest_version=True)
+
+    def with_history(self) -> Self:
+        """Add the count of certificates printed on any version, and the first version's uuid."""
+        certificates = self.model._meta.get_field("certificates").related_model
+        printed = (
+            certificates.objects.filter(template__chain=OuterRef("chain"))
+            .order_by()
+            .values("template__chain")
+            .annotate(number=Count("pk"))
+            .values("number")
+        )
+        first = self.model.all_objects.filter(chain=OuterRef("chain"), version=1)
+        return self.annotate(
+            certificate_count=Coalesce(Subquery(printed), 0, output_field=IntegerField()),
+            original_template=Case(When(version__gt=1, then=Subquery(first.values("uuid")))),
+        )
+
+
+class CertificateQuerySet(models.QuerySet["Certificate"]):
+    """Certificates."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those of events whose certificates the user may see."""
+        return self.managed_by(user, Capability.CERTIFICATES_VIEW)
+
+    def managed_by(self, user: "Caller", capability: str = Capability.CERTIFICATES_ISSUE) -> Self:
+        """Keep those of events for which the user may issue, or what else the capability says."""
+        return self.filter(condition(user, capability, path="registration__event__"))
+
+    def held_by(self, user: "Caller") -> Self:
+        """Keep the user's own."""
+        return self.filter(registration__user=user.pk) if user.pk else self.none()
+
+    def active(self) -> Self:
+        """Keep those in force; expiry is asked apart."""
+        return self.filter(status="active")
+
+    def of_event(self, event_id: int) -> Self:
+        """Keep those of one event."""
+        return self.filter(registration__event=event_id)
+
+    def awaiting_pdf(self, now: datetime) -> Self:
+        """Keep those whose PDF is late, and failed ones worth another try."""
+        late = Q(pdf_status="pending", created_at__lt=now - PENDING_TOO_LONG)
+        failed = Q(pdf_status="failed", updated_at__lt=now - RETRY_FAILED_AFTER)
+        return self.filter(late | failed)
+
+    def with_facts(self) -> Self:
+        """Make what the snapshot says available to filters, search and ordering."""
+        return self.annotate(
+            attendee_name=F("holder_name"),
+            event_title=KT("certificate_data__event_title"),
+            event_date=KT("certificate_data__event_date"),
+            cpd_type=KT("certificate_data__cpd_type"),
+        )
+
+    def with_relations(self) -> Self:
+        """Load with each certificate what its answers name."""
+        return self.select_related(
+            "registration__event__owner",
+            "registration__event__organization",
+            "registration__user",
+            "template",
+            "issued_by",
+            "supersedes",
+            "superseded_by",
+        )
