@@ -41,12 +41,13 @@ def _sheet(job: Job) -> Sheet:
     if user is None:
         raise PermanentFailure("Whoever asked for the export is gone.")
     match = resolve(job.args["path"])
-    view: Any = match.func.cls(**match.func.initkwargs)
+    made: Any = match.func  # by `as_view()`, which leaves its arguments on it
+    view = made.cls(**made.initkwargs)
     http = HttpRequest()
     http.method, http.path = "GET", job.args["path"]
-    http.GET = QueryDict(job.args["query"])  # type: ignore[assignment]  # as the handler does
+    http.GET = QueryDict(job.args["query"])
     view.setup(http, **match.kwargs)
-    view.action_map = match.func.actions
+    view.action_map = made.actions
     view.request = view.initialize_request(http)
     view.request.user = user
     view.request.accepted_renderer = Renderer()

@@ -35,7 +35,7 @@ INDEPENDENT: Final = frozenset(
 
 def represent(serializer: Any, row: Any) -> dict[str, Any] | None:
     """Return the row's representation, or None when the class cannot be compiled."""
-    steps = _compiled(type(serializer))
+    steps = _compiled(type(serializer))  # type: ignore[arg-type]  # every class is hashable
     if steps is None:
         return None
     answer = {}
