@@ -33,7 +33,7 @@ class InboundWebhookSerializer(InboundWebhookSummarySerializer):
     """One message as it came; reading it is audited."""
 
     class Meta(InboundWebhookSummarySerializer.Meta):
-        fields = [*InboundWebhookSummarySerializer.Meta.fields, "body", "headers"]
+        fields = [*InboundWebhookSummarySerializer.Meta.fields, "body"]
         read_only_fields = fields
 
 

@@ -165,7 +165,7 @@ class ConditionsView(BaseView):
     @extend_schema(
         operation_id="integrations_conditions",
         parameters=[ConditionsQuerySerializer],
-        responses=DictField(child=ConditionSerializer()),
+        responses={200: DictField(child=ConditionSerializer())},
     )
     def get(self, request: Request) -> Response:
         """Show whether Zoom, payments, mail and the inbox are set up and work."""

@@ -76,16 +76,21 @@ class Double:
     routes: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     unlocked: ClassVar[frozenset[str]] = frozenset()
     deliver_to = ""
+    webhook_secret = ""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.faults: list[Fault] = []
         self.lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
         self._table = [
             (method, re.compile(pattern + r"\Z"), getattr(self, name))
             for method, pattern, name in self.routes
         ]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything but where to listen and to deliver."""
+        self.calls: list[Call] = []
+        self.faults: list[Fault] = []
 
     @property
     def url(self) -> str:

@@ -44,9 +44,8 @@ class StripeDouble(Double):
         ("GET", "/v1/events", "list_events"),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.webhook_secret = ""
+    def reset(self) -> None:
+        super().reset()
         self.outgoing: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.objects: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []

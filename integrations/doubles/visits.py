@@ -29,9 +29,8 @@ VERBS: Final = {
 class Visits(Double):
     """What happens in meetings, told to the product as Zoom tells it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.webhook_secret = ""
+    def reset(self) -> None:
+        super().reset()
         self.meetings: dict[str, dict[str, Any]] = {}
         self.registrants: dict[str, dict[str, dict[str, Any]]] = {}
         self.instances: dict[str, list[dict[str, Any]]] = {}

@@ -67,8 +67,8 @@ class ZoomDouble(Visits):
     )
     unlocked: ClassVar = frozenset({"visit"})
 
-    def __init__(self) -> None:
-        super().__init__()
+    def reset(self) -> None:
+        super().reset()
         self.user_type = LICENSED
         self.scopes = list(SCOPE_OF.values())
         self.lifetime = LIFETIME
