@@ -45,6 +45,12 @@ class _Bulk(BaseViewSet[M]):
                 )
                 described(isolate_view_method(cls, name))
 
+    def get_serializer_class(self) -> type[BaseSerializer[M]]:
+        """Take in what creation takes in, unless the view says otherwise."""
+        if self.action in {"bulk", "bulk_update"} and self.action not in self.action_serializers:
+            return self.action_serializers.get("create") or super().get_serializer_class()
+        return super().get_serializer_class()
+
     def items(self) -> list[Any]:
         """Return the list of the body; anything else than 1 to 500 items is refused."""
         items = self.request.data

@@ -1,6 +1,6 @@
 """Bases of every serializer: clean text, related rows by uuid, rules as data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, TypeVar, cast
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from rest_framework.fields import Field, empty
 from rest_framework.relations import MANY_RELATION_KWARGS, ManyRelatedField, RelatedField
 
 from common import representation, validators
+from common.fields import MinorUnitsField
 
 M = TypeVar("M", bound=Model)
 
@@ -21,6 +22,8 @@ INTEGER_RANGES: Final = {
     "IntegerField": (-(2**31), 2**31 - 1),
     "PositiveSmallIntegerField": (0, 2**15 - 1),
     "PositiveIntegerField": (0, 2**31 - 1),
+    "BigIntegerField": (-(2**63), 2**63 - 1),
+    "PositiveBigIntegerField": (0, 2**63 - 1),
 }
 RICH_TEXT_TAGS: Final = frozenset(
     {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "a"}
@@ -50,12 +53,21 @@ def refuse_control_characters(fields: Mapping[str, Field[Any, Any, Any, Any]]) -
         child = getattr(field, "child", None)
         if child is not None and isinstance(child, Field):
             refuse_control_characters({"child": child})
-        if not isinstance(field, serializers.CharField) or field.read_only:
+        if field.read_only:
+            continue
+        if isinstance(field, serializers.JSONField):
+            _add_check(field, validators.bounded_json)
+        if not isinstance(field, serializers.CharField):
             continue
         several_lines = field.style.get("base_template") == "textarea.html"
         check = validators.plain_text if several_lines else validators.plain_line
         if not any(known in CHARACTER_CHECKS for known in field.validators):
-            field.validators = [*field.validators, check]
+            _add_check(field, check)
+
+
+def _add_check(field: Any, check: Callable[[Any], None]) -> None:
+    if check not in field.validators:
+        field.validators = [*field.validators, check]
 
 
 class _CleanFields:
@@ -87,6 +99,8 @@ class ModelSerializer(_CleanFields, serializers.ModelSerializer[M]):
         """Bound integers alike on both databases; SQLite alone would take any."""
         field_class, options = super().build_standard_field(field_name, model_field)
         bounds = INTEGER_RANGES.get(model_field.get_internal_type())
+        if isinstance(model_field, MinorUnitsField):
+            bounds = INTEGER_RANGES["PositiveBigIntegerField"]
         if bounds and issubclass(field_class, serializers.IntegerField):
             options["min_value"] = max(bounds[0], options.get("min_value", bounds[0]))
             options["max_value"] = min(bounds[1], options.get("max_value", bounds[1]))

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import Http404
 from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.decorators import action
@@ -18,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from common import etags
 from common.dispatch import OpenToAll, Pipeline
-from common.exceptions import NotAllowed
+from common.exceptions import NotAllowed, NotFound
 from common.models import SoftDeleteModel
 from common.selection import Expansion, Selection
 
@@ -82,6 +81,19 @@ class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
         """Return the rows that the caller may read."""
         return self.get_queryset()
 
+    def get_object(self) -> M:
+        """Return the row of the path; list filters do not apply to it."""
+        lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
+        row = self.with_expansions(self.get_queryset()).filter(**lookup).first()
+        if row is None:
+            raise self.refusal_of(lookup)
+        self.check_object_permissions(self.request, row)
+        return row
+
+    def refusal_of(self, lookup: Mapping[str, Any]) -> Exception:
+        """Return why the row of the path is not to be had."""
+        return NotFound()
+
 
 class ScopedViewSet(BaseViewSet[M]):
     """Serve only what the requesting user may see; everything else is not found."""
@@ -121,23 +133,12 @@ class ScopedViewSet(BaseViewSet[M]):
         finally:
             self._reading = False
 
-    def get_object(self) -> M:
-        """Return the row of the path: unseen is not found, seen but not managed is refused.
-
-        List filters do not apply to a detail.
-        """
-        lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
-        row = self.get_queryset().filter(**lookup).first()
-        if row is None:
-            self._refuse(lookup)
-        self.check_object_permissions(self.request, row)
-        return cast("M", row)
-
-    def _refuse(self, lookup: Mapping[str, Any]) -> None:
+    def refusal_of(self, lookup: Mapping[str, Any]) -> Exception:
+        """Tell a row that is only visible from one that the caller may not know of."""
         writing = self.request.method not in SAFE_METHODS and self.action != "restore"
         if writing and self.get_readable_queryset().filter(**lookup).exists():
-            raise NotAllowed
-        raise Http404
+            return NotAllowed()
+        return NotFound()
 
     def carry_out(
         self, verb: Callable[..., Any], status_code: int = status.HTTP_200_OK, **kwargs: Any
