@@ -1,7 +1,7 @@
 """Who may do what with events: the one table, as a condition and about one loaded row."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import Q
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from events.models import Event
 
-    Caller = User | AnonymousUser
+    Caller: TypeAlias = User | AnonymousUser
 
 
 class Action(StrEnum):

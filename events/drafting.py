@@ -17,6 +17,7 @@ from events.models import Event, EventSession
 
 Fields = Mapping[str, Any]
 REFERENCES = tuple(questions.check_reference)
+PARTS: Sequence[str] = ("tags", "speakers", "custom_fields")
 
 
 class OrganizerRequired(NotAllowed):
@@ -40,7 +41,7 @@ def create(
     _require_right(by, organization)
     account = entitlements.account_for(owner=by, organization=organization)
     entitlements.require_active(account)
-    parts = {name: sent.pop(name) for name in ("tags", "speakers", "custom_fields") if name in sent}
+    parts = {name: sent.pop(name) for name in PARTS if name in sent}
     event = _draft(by, organization, sessions, sent)
     check_references(event, REFERENCES)
     rules.check(event)

@@ -15,7 +15,6 @@ from events import drafting, rules, schedule, signals, slugs
 from events.models import Event
 
 Changes = dict[str, Any]
-PARTS = ("tags", "speakers", "custom_fields")
 FIXED_ONCE_PUBLISHED = (
     "starts_at",
     "duration_minutes",
@@ -59,7 +58,7 @@ class HasSessions(Conflict):
 def edit(event: Event, *, by: User, changes: Changes) -> None:
     """Change what was sent; anything its status forbids refuses all of it."""
     event.lock()
-    parts = {name: changes.pop(name) for name in PARTS if name in changes}
+    parts = {name: changes.pop(name) for name in drafting.PARTS if name in changes}
     required = changes.pop("required_sessions", None)
     _require_open(event, {*changes, *parts})
     before = {name: getattr(event, name) for name in changes}

@@ -36,8 +36,8 @@ class TenantFilter(django_filters.Filter):
         if value is None:
             return qs
         if value == NONE:
-            return qs.filter(**{self.field_name: None})
-        return qs.filter(**{f"{self.field_name}__uuid": value})
+            return qs.filter(organization=None)
+        return qs.filter(organization__uuid=value)
 
 
 class CatalogueFilter(BaseFilter):

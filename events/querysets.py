@@ -1,7 +1,7 @@
 """Which events and sessions may be reached, are on offer, or are due."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from events.models import Event, EventSession
 
-    Caller = User | AnonymousUser
+    Caller: TypeAlias = User | AnonymousUser
 
 # Zoom is given this long to say that the host has opened the meeting.
 MEETING_PATIENCE = timedelta(minutes=15)

@@ -5,8 +5,9 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from common import triggers
 from events import meetings
-from events.models import Event
+from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
     event_published,
@@ -18,6 +19,13 @@ from integrations import webhooks
 from integrations.models import InboundWebhook
 from integrations.webhooks import Skip
 from integrations.zoom import payloads
+
+# A change of status is written once; it goes only with its event, and forgets only a person.
+triggers.append_only(
+    EventStatusHistory,
+    changes={"changed_by_id": "NEW.changed_by_id IS NULL", "updated_at": triggers.ALWAYS},
+    deletable=triggers.ALWAYS,
+)
 
 
 @receiver([event_published, event_unpublished, event_cancelled])

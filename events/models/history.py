@@ -3,11 +3,11 @@
 from django.conf import settings
 from django.db import models
 
-from common.models import BaseModel
+from common.models import AppendOnlyModel
 from events.models.event import Event
 
 
-class EventStatusHistory(BaseModel):
+class EventStatusHistory(AppendOnlyModel):
     """One change of an event's status; nobody stands for the platform itself."""
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="status_history")
@@ -22,7 +22,7 @@ class EventStatusHistory(BaseModel):
     )
     reason = models.TextField(max_length=2000, blank=True)
 
-    class Meta(BaseModel.Meta):
+    class Meta(AppendOnlyModel.Meta):
         verbose_name_plural = "event status history"
         ordering = ["-created_at", "-id"]
 

@@ -1,6 +1,6 @@
 """What stands inside an event's answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -191,7 +191,7 @@ class StatusChangeSerializer(ModelSerializer[EventStatusHistory]):
         return {"uuid": str(person.uuid), "full_name": person.full_name, "email": person.email}
 
 
-def may_join(context: dict[str, Any], session: EventSession) -> bool:
+def may_join(context: Mapping[str, Any], session: EventSession) -> bool:
     """Tell whether the caller works at the door of the session's event."""
     return reach(context["request"].user).may(
         Capability.ATTENDANCE_CHECK_IN,

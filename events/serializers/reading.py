@@ -196,12 +196,12 @@ class EventSerializer(EventSummarySerializer):
     """An event with everything the people behind it may know."""
 
     category = CategoryBriefSerializer(read_only=True)
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    tags: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     speakers = SpeakerBriefSerializer(many=True, read_only=True)
     price_from = PriceSerializer(source="*", read_only=True)
     registration_state = serializers.CharField(read_only=True)
     spots_remaining = serializers.IntegerField(read_only=True)
-    duplicated_from = serializers.SlugRelatedField(slug_field="uuid", read_only=True)
+    duplicated_from: Any = serializers.SlugRelatedField(slug_field="uuid", read_only=True)
     required_sessions = serializers.SerializerMethodField()
     zoom_join_url = serializers.SerializerMethodField()
     zoom_meeting_id = serializers.SerializerMethodField()
@@ -229,7 +229,7 @@ class PublicEventSummarySerializer(_EventFields):
     organizer_name = serializers.CharField(read_only=True)
     organizer_uuid = serializers.UUIDField(read_only=True, allow_null=True)
     category = CategoryBriefSerializer(read_only=True)
-    tags = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
+    tags: Any = serializers.SlugRelatedField(slug_field="name", many=True, read_only=True)
     speakers = SpeakerBriefSerializer(many=True, read_only=True)
     price_from = PriceSerializer(source="*", read_only=True)
     registration_state = serializers.CharField(read_only=True)

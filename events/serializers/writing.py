@@ -18,7 +18,6 @@ MAX_TAGS = 10
 MAX_SPEAKERS = 50
 MAX_SESSION_SPEAKERS = 20
 MAX_REFUND_TIERS = 10
-LENGTH: Mapping[str, int] = {"min_value": 15, "max_value": 480}
 DERIVED = frozenset({"starts_at", "duration_minutes"})
 COLUMNS = (
     "title",
@@ -93,6 +92,13 @@ class MomentField(serializers.DateTimeField):
         return super().enforce_timezone(value)
 
 
+class LengthField(serializers.IntegerField):
+    """How many minutes something lasts."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=15, max_value=480, **kwargs)
+
+
 class CreditField(serializers.DecimalField):
     """Credits: at most two places, in plain digits."""
 
@@ -109,7 +115,8 @@ class ReferenceField(serializers.UUIDField):
     """The uuid of a row; the row as answers show it is understood too."""
 
     def to_internal_value(self, data: Any) -> Any:
-        return super().to_internal_value(data.get("uuid") if isinstance(data, dict) else data)
+        named: Any = data.get("uuid") if isinstance(data, dict) else data
+        return super().to_internal_value(named)
 
 
 class OrganizationField(UuidRelatedField[Organization]):
@@ -195,7 +202,7 @@ class SessionWriteSerializer(ModelSerializer[EventSession]):
     """A session of an event with several."""
 
     starts_at = MomentField()
-    duration_minutes = serializers.IntegerField(**LENGTH)
+    duration_minutes = LengthField()
     description = TextField(max_length=5000, required=False, allow_blank=True)
     cpd_credit_value_override = CreditField(required=False, allow_null=True)
     speakers = serializers.ListField(
@@ -223,7 +230,7 @@ class EventWriteSerializer(ModelSerializer[Event]):
     """What organizers write about an event."""
 
     starts_at = MomentField()
-    duration_minutes = serializers.IntegerField(required=False, **LENGTH)
+    duration_minutes = LengthField(required=False)
     registration_opens_at = MomentField(required=False, allow_null=True)
     registration_deadline = MomentField(required=False, allow_null=True)
     short_description = TextField(max_length=500, required=False, allow_blank=True)
@@ -232,7 +239,11 @@ class EventWriteSerializer(ModelSerializer[Event]):
     learning_objectives = serializers.ListField(
         child=serializers.CharField(max_length=300), max_length=MAX_OBJECTIVES, required=False
     )
-    refund_tiers = RefundTierSerializer(many=True, required=False, max_length=MAX_REFUND_TIERS)
+    refund_tiers = RefundTierSerializer(
+        many=True,
+        required=False,
+        max_length=MAX_REFUND_TIERS,  # type: ignore[call-arg]  # the list serializer takes it
+    )
     zoom_settings = ZoomSettingsSerializer(required=False)
     cpd_credit_value = CreditField(required=False, allow_null=True)
     category = CategoryField(
@@ -248,7 +259,9 @@ class EventWriteSerializer(ModelSerializer[Event]):
         child=ReferenceField(), max_length=MAX_SPEAKERS, required=False
     )
     custom_fields = CustomFieldWriteSerializer(
-        many=True, required=False, max_length=EventCustomField.LIMIT
+        many=True,
+        required=False,
+        max_length=EventCustomField.LIMIT,  # type: ignore[call-arg]  # the list serializer takes it
     )
 
     class Meta:
@@ -263,7 +276,11 @@ class EventCreateSerializer(EventWriteSerializer):
     """A new event, with its sessions if there are to be several."""
 
     organization = OrganizationField(required=False, allow_null=True)
-    sessions = SessionWriteSerializer(many=True, required=False, max_length=EventSession.LIMIT)
+    sessions = SessionWriteSerializer(
+        many=True,
+        required=False,
+        max_length=EventSession.LIMIT,  # type: ignore[call-arg]  # the list serializer takes it
+    )
 
     class Meta(EventWriteSerializer.Meta):
         fields = (*EventWriteSerializer.Meta.fields, "organization", "sessions")
@@ -315,7 +332,7 @@ class RescheduleSerializer(Serializer):
     """When the event takes place instead."""
 
     starts_at = MomentField(required=False)
-    duration_minutes = serializers.IntegerField(required=False, **LENGTH)
+    duration_minutes = LengthField(required=False)
     timezone = serializers.CharField(
         max_length=64, required=False, validators=[validators.timezone_name]
     )

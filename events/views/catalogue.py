@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone as clock
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin
+from common.viewsets import PUBLIC_CACHE, PublicListMixin, PublicViewSet, RetrieveMixin
 from events import slugs
 from events.filters import PublicEventFilter
 from events.models import Category, Event, Tag
@@ -36,13 +37,23 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
         asked = self.request.query_params.get("when") if self.request else None
         return rows if asked else rows.upcoming(clock.now())
 
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.shared(super().retrieve(request, *args, **kwargs))
+
+    def shared(self, response: Response) -> Response:
+        """Let caches keep for a minute what a stranger was shown."""
+        if self.request.auth is None and not self.request.user.is_authenticated:
+            response.headers["Cache-Control"] = PUBLIC_CACHE
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+        return response
+
     @extend_schema(parameters=[BySlugSerializer], responses=PublicEventSerializer)
     @action(detail=False, methods=["get"], url_path="by-slug/<slug:address>")
     def by_slug(self, request: Request, address: str, **kwargs: Any) -> Response:
         """Find an event by the last part of its public link."""
         query = BySlugSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        return self.answer(slugs.resolve(address, **query.validated_data))
+        return self.shared(self.answer(slugs.resolve(address, **query.validated_data)))
 
 
 @extend_schema(tags=["catalogue"])

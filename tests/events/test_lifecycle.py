@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from billing.entitlements import SubscriptionRequired
@@ -372,6 +372,16 @@ def test_restored_event_is_as_before(organizer):
 
     row = Event.objects.get()
     assert (row.slug, row.status, row.is_deleted) == (event.slug, "draft", False)
+
+
+def test_history_is_written_once(organizer):
+    event = EventFactory(owner=organizer)
+    event.publish(by=organizer)
+
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE events_eventstatushistory SET reason = 'other'")
+
+    assert event.status_history.get().reason == ""
 
 
 @pytest.mark.race

@@ -17,18 +17,25 @@ MEETINGS = "/v2/users/me/meetings"
 DOWN = Answer(503, {"message": "down"})
 
 
+@pytest.fixture(scope="module")
+def double():
+    started = ZoomDouble()
+    started.start()
+    yield started
+    started.stop()
+
+
 @pytest.fixture
-def zoom(settings, monkeypatch):
-    """The double, listening; the client waits for nothing."""
-    double = ZoomDouble()
-    double.start()
+def zoom(double, settings, monkeypatch):
+    """The double, listening and empty; the client waits for nothing."""
+    for remembered in (double.calls, double.faults, double.meetings):
+        remembered.clear()
     settings.ZOOM_API_BASE = f"{double.url}/v2"
     settings.ZOOM_OAUTH_BASE = double.url
     monkeypatch.setattr(http, "_pause", lambda _seconds: None)
     http.circuit.succeeded()
     yield double
     http.circuit.succeeded()
-    double.stop()
 
 
 @pytest.fixture
