@@ -1,5 +1,6 @@
 """Which registrations and stays may be reached, and in which state they are."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import User
+    from events.models import Event
     from registrations.models import (
         AttendanceInterval,
+        MeetingRegistrant,
+        ParticipantAlias,
         Registration,
         SessionAttendance,
         UnmatchedParticipant,
@@ -131,6 +135,14 @@ class SessionAttendanceQuerySet(models.QuerySet["SessionAttendance"]):
         return self.exclude(session__status="cancelled").exclude(session__session_type="recorded")
 
 
+class MeetingRegistrantQuerySet(models.QuerySet["MeetingRegistrant"]):
+    """People's own links into meetings."""
+
+    def due(self, now: datetime) -> Self:
+        """Leave out those that are tried again later."""
+        return self.filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+
+
 class UnmatchedParticipantQuerySet(models.QuerySet["UnmatchedParticipant"]):
     """Participants nobody has recognised."""
 
@@ -145,3 +157,13 @@ class UnmatchedParticipantQuerySet(models.QuerySet["UnmatchedParticipant"]):
     def open(self) -> Self:
         """Keep those about whom nobody has decided."""
         return self.filter(status="open")
+
+
+class ParticipantAliasQuerySet(models.QuerySet["ParticipantAlias"]):
+    """What organizers have learned about people."""
+
+    def of_tenant(self, event: "Event") -> Self:
+        """Keep those of the organization behind an event, or of its owner when it has none."""
+        if event.organization_id is not None:
+            return self.filter(organization=event.organization_id)
+        return self.filter(organization=None, owner=event.owner_id)

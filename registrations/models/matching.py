@@ -10,7 +10,7 @@ from common.models import BaseModel
 from events.models import Event, EventSession
 from registrations.models.meeting import MeetingInstance
 from registrations.models.registration import Registration
-from registrations.querysets import UnmatchedParticipantQuerySet
+from registrations.querysets import ParticipantAliasQuerySet, UnmatchedParticipantQuerySet
 
 
 class UnmatchedParticipant(BaseModel):
@@ -108,6 +108,8 @@ class ParticipantAlias(BaseModel):
         related_name="+",
     )
     confirmed_at = models.DateTimeField()
+
+    objects = ParticipantAliasQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         verbose_name_plural = "participant aliases"

@@ -6,6 +6,7 @@ from common.fields import EncryptedTextField
 from common.models import BaseModel
 from events.models import EventSession
 from registrations.models.registration import Registration
+from registrations.querysets import MeetingRegistrantQuerySet
 
 
 class MeetingInstance(BaseModel):
@@ -60,6 +61,8 @@ class MeetingRegistrant(BaseModel):
     attempts_today = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
+
+    objects = MeetingRegistrantQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         indexes = [

@@ -1,16 +1,15 @@
 """One person's place at one event."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from common import validators
+from common import audit, validators
 from common.fields import (
     CurrencyField,
-    EncryptedTextField,
     LowercaseEmailField,
     MinorUnitsField,
 )
@@ -143,15 +142,15 @@ class Registration(SoftDeleteModel):
     review_codes = models.JSONField(default=list, blank=True)
     certificate_issued_at = models.DateTimeField(null=True, blank=True)
     allow_public_verification = models.BooleanField(default=True)
-    zoom_registrant_id = models.CharField(max_length=100, blank=True)
-    zoom_join_url = EncryptedTextField(blank=True)
-    zoom_error = models.CharField(max_length=500, blank=True)
     notes = models.TextField(max_length=2000, blank=True, validators=[validators.plain_text])
 
     objects: ClassVar[LiveManager["Registration"]] = LiveManager.from_queryset(
         RegistrationQuerySet
     )()
     all_objects: ClassVar[models.Manager["Registration"]] = RegistrationQuerySet.as_manager()
+
+    # 1 is first in line; computed on read by `with_position()`, None for who does not wait.
+    waitlist_position: int | None = None
 
     class Meta(SoftDeleteModel.Meta):
         ordering = ["-created_at", "-id"]
@@ -260,6 +259,21 @@ class Registration(SoftDeleteModel):
     def can_cancel(self, now: datetime) -> bool:
         """Tell whether the registrant may give the place back: before the event starts."""
         return self.is_live and self.event.allow_self_cancellation and now < self.event.starts_at
+
+    def record(self, action: str, *, by: models.Model | None = None, **payload: Any) -> None:
+        """Write an audit entry about the row for those who may read the event's log."""
+        audit.record(
+            action,
+            target=self,
+            by=by,
+            organization=self.event.organization,
+            owner=self.event.owner,
+            **payload,
+        )
+
+    def can_rename(self, now: datetime) -> bool:
+        """Tell whether the registrant may still correct the own name."""
+        return self.is_live and now < self.event.starts_at
 
     def add_review_code(self, code: str) -> None:
         """Note that somebody should look at this row; a code stands there once."""
