@@ -1,5 +1,6 @@
 """How often a caller may ask: sliding windows, one atomic count each."""
 
+import hashlib
 import math
 import threading
 import time
@@ -23,7 +24,7 @@ SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 BY_ADDRESS: Final = frozenset(
     {"anon", "auth", "bad_token", "token", "verify", "verify_upload", "register", "refresh"}
 )
-INSTEAD_OF_ANON: Final = frozenset({"refresh", "token", "verify", "verify_upload"})
+INSTEAD_OF_ANON: Final = frozenset({"refresh", "register", "token", "verify", "verify_upload"})
 REDIS_TIMEOUT_SECONDS: Final = 0.25
 # After a failure of Redis this process counts for itself so long before it asks again.
 REDIS_PAUSE_SECONDS: Final = 5
@@ -220,6 +221,13 @@ def count_bad_token(request: Request) -> None:
     if settings.THROTTLING_ENABLED and "Authorization" in request.headers:
         bucket = Bucket("bad_token", client_address(request), _rate("bad_token"))
         _refuse_excess(_count([bucket]))
+
+
+def spend(scope: str, key: str) -> None:
+    """Count one use of something that is no caller; raises RateLimited when there were too many."""
+    if settings.THROTTLING_ENABLED:
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        _refuse_excess(_count([Bucket(scope, digest, _rate(scope))]))
 
 
 def headers(request: Request) -> dict[str, str]:
