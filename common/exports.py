@@ -121,6 +121,7 @@ class ExportMixin(BaseViewSet[M]):
     @export.mapping.post
     def export_job(self, request: Request, **kwargs: Any) -> Response:
         """Make a file of up to a million rows; the answer names the job that does it."""
+        self.action = "export"  # the same rows as the file at once would have
         sheet = self.sheet()
         total = sheet.rows.count()
         if total > JOB_LIMIT:

@@ -24,6 +24,7 @@ SECONDS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 BY_ADDRESS: Final = frozenset(
     {"anon", "auth", "bad_token", "token", "verify", "verify_upload", "register", "refresh"}
 )
+GENERAL: Final = frozenset({"anon", "user"})
 INSTEAD_OF_ANON: Final = frozenset({"refresh", "register", "token", "verify", "verify_upload"})
 REDIS_TIMEOUT_SECONDS: Final = 0.25
 # After a failure of Redis this process counts for itself so long before it asks again.
@@ -263,7 +264,7 @@ def _scopes_of(request: Request, scopes: Iterable[str]) -> list[str]:
 
 
 def _bucket(request: Request, view: Any, scope: str) -> Bucket:
-    key = view.throttle_key(scope)
+    key = "" if scope in GENERAL else view.throttle_key(scope)
     if not key and scope not in BY_ADDRESS:
         key = principal(request)
     return Bucket(scope, key or client_address(request), _rate(scope))

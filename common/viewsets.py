@@ -94,6 +94,37 @@ class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
         """Return why the row of the path is not to be had."""
         return NotFound()
 
+    def carry_out(
+        self, verb: Callable[..., Any], status_code: int = status.HTTP_200_OK, **kwargs: Any
+    ) -> Response:
+        """Call the verb with the row of the path and `by` the caller; answer with the full row."""
+        with self.guarded() as row:
+            verb(row, by=self.request.user, **kwargs)
+        return self.answer(self.reload(row), status_code)
+
+    @contextmanager
+    def guarded(self) -> Iterator[M]:
+        """Give the row; with `If-Match` under its lock and only in the version named."""
+        row = self.get_object()
+        if not etags.has_precondition(self.request):
+            yield row
+            return
+        with self.locked(row) as current:
+            yield current
+
+    @contextmanager
+    def locked(self, row: M) -> Iterator[M]:
+        """Hold the row's lock, give it as it is now, refuse a version other than `If-Match`."""
+        model = cast("Any", type(row))
+        with transaction.atomic():
+            rows = model._base_manager.select_for_update(no_key=True)  # noqa: SLF001 -- Django's documented attribute
+            stamp = rows.values_list("updated_at", flat=True).filter(pk=row.pk).first()
+            if stamp != cast("Any", row).updated_at:
+                row = self.get_object()
+            if not etags.is_current(self.request, cast("Any", row)):
+                raise etags.stale(self.answer(self.reload(row)).headers["ETag"])
+            yield row
+
 
 class ScopedViewSet(BaseViewSet[M]):
     """Serve only what the requesting user may see; everything else is not found."""
@@ -139,37 +170,6 @@ class ScopedViewSet(BaseViewSet[M]):
         if writing and self.get_readable_queryset().filter(**lookup).exists():
             return NotAllowed()
         return NotFound()
-
-    def carry_out(
-        self, verb: Callable[..., Any], status_code: int = status.HTTP_200_OK, **kwargs: Any
-    ) -> Response:
-        """Call the verb with the row of the path and `by` the caller; answer with the full row."""
-        with self.guarded() as row:
-            verb(row, by=self.request.user, **kwargs)
-        return self.answer(self.reload(row), status_code)
-
-    @contextmanager
-    def guarded(self) -> Iterator[M]:
-        """Give the row; with `If-Match` under its lock and only in the version named."""
-        row = self.get_object()
-        if not etags.has_precondition(self.request):
-            yield row
-            return
-        with self.locked(row) as current:
-            yield current
-
-    @contextmanager
-    def locked(self, row: M) -> Iterator[M]:
-        """Hold the row's lock, give it as it is now, refuse a version other than `If-Match`."""
-        model = cast("Any", type(row))
-        with transaction.atomic():
-            rows = model._base_manager.select_for_update(no_key=True)  # noqa: SLF001 -- Django's documented attribute
-            stamp = rows.values_list("updated_at", flat=True).filter(pk=row.pk).first()
-            if stamp != cast("Any", row).updated_at:
-                row = self.get_object()
-            if not etags.is_current(self.request, cast("Any", row)):
-                raise etags.stale(self.answer(self.reload(row)).headers["ETag"])
-            yield row
 
 
 class PublicViewSet(OpenToAll, BaseViewSet[M]):
