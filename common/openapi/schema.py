@@ -1,9 +1,12 @@
 """How a view becomes operations of the schema: names, words, headers, refusals, security."""
 
 import re
+from collections import defaultdict
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from django.apps import apps
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, build_basic_type
@@ -89,6 +92,12 @@ class Schema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         return [str(getattr(self.view, "schema_tag", "")) or (self._tokenize_path() or ["root"])[0]]
+
+    def get_serializer_name(self, serializer: Any, direction: Any) -> str:
+        """Return the class's name, with its app in front where two apps use the same one."""
+        name = str(super().get_serializer_name(serializer, direction))
+        app = type(serializer).__module__.partition(".")[0]
+        return f"{app.capitalize()}{name}" if name in _shared_names() else name
 
     def get_request_serializer(self) -> Any:
         """Return the input; an action that names none takes no body."""
@@ -230,6 +239,19 @@ class Schema(AutoSchema):
         if self._takes_key():
             names.append("Idempotency-Replayed")
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+@cache
+def _shared_names() -> frozenset[str]:
+    """Return the names that serializers of several apps have."""
+    ours = {config.name for config in apps.get_app_configs()}
+    places: dict[str, set[str]] = defaultdict(set)
+    waiting: list[type[Any]] = [BaseSerializer]
+    while waiting:
+        each = waiting.pop()
+        waiting += each.__subclasses__()
+        places[each.__name__].add(each.__module__.partition(".")[0])
+    return frozenset(name for name, found in places.items() if len(found & ours) > 1)
 
 
 class SlugRelated(OpenApiSerializerFieldExtension):
