@@ -106,7 +106,7 @@ class PublicEventFilter(CatalogueFilter):
         return rows.filter(Q(organization=None, owner__uuid=asked) | Q(organization__uuid=asked))
 
 
-class SessionFilter(BaseFilter):
+class EventSessionFilter(BaseFilter):
     """The sessions of one event."""
 
     status = ChoiceListFilter(choices=EventSession.Status.choices)

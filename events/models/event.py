@@ -78,8 +78,8 @@ class Event(EventDescription):
     attendance_finalized_at = models.DateTimeField(null=True, blank=True)
     search_text = models.TextField(blank=True, editable=False)
 
-    objects = EventManager()  # type: ignore[misc,assignment]  # the base declares it
-    all_objects = EventQuerySet.as_manager()  # type: ignore[misc,assignment]  # the same
+    objects = EventManager()  # type: ignore[misc]  # the base declares it
+    all_objects = EventQuerySet.as_manager()  # type: ignore[misc]  # the same
 
     # Told along with `event_rescheduled`: False silences the mails of that one change.
     notify_registrants = True

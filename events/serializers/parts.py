@@ -103,7 +103,7 @@ class CustomFieldSerializer(ModelSerializer[EventCustomField]):
         )
 
 
-class PublicSessionSerializer(ModelSerializer[EventSession]):
+class PublicEventSessionSerializer(ModelSerializer[EventSession]):
     """A session as everybody may see it: when, who, what it is worth, but no link."""
 
     speakers = SpeakerBriefSerializer(many=True, read_only=True)
@@ -119,13 +119,13 @@ class PublicSessionSerializer(ModelSerializer[EventSession]):
         return worth
 
 
-class SessionSerializer(PublicSessionSerializer):
+class EventSessionSerializer(PublicEventSessionSerializer):
     """A session as the people behind the event see it."""
 
     zoom_join_url = serializers.SerializerMethodField()
     zoom_meeting_id = serializers.SerializerMethodField()
 
-    class Meta(PublicSessionSerializer.Meta):
+    class Meta(PublicEventSessionSerializer.Meta):
         fields = (
             *SESSION_PUBLIC,
             "is_implicit",
@@ -150,7 +150,7 @@ class SessionSerializer(PublicSessionSerializer):
         return session.zoom_meeting_id if may_join(self.context, session) else ""
 
 
-class MeetingSerializer(ModelSerializer[EventSession]):
+class EventMeetingSerializer(ModelSerializer[EventSession]):
     """How the meeting of a session at Zoom stands."""
 
     class Meta:

@@ -14,9 +14,9 @@ from events.models import Event, EventSession
 from events.serializers.parts import (
     CategoryBriefSerializer,
     CustomFieldSerializer,
+    EventSessionSerializer,
     OrganizationBriefSerializer,
-    PublicSessionSerializer,
-    SessionSerializer,
+    PublicEventSessionSerializer,
     SpeakerBriefSerializer,
     may_join,
 )
@@ -206,7 +206,7 @@ class EventSerializer(EventSummarySerializer):
     zoom_join_url = serializers.SerializerMethodField()
     zoom_meeting_id = serializers.SerializerMethodField()
     custom_fields = CustomFieldSerializer(many=True, read_only=True)
-    sessions = SessionSerializer(many=True, read_only=True)
+    sessions = EventSessionSerializer(many=True, read_only=True)
 
     class Meta(EventSummarySerializer.Meta):
         fields = (*SUMMARY, *OPEN, *INTERNAL)
@@ -248,7 +248,7 @@ class PublicEventSerializer(PublicEventSummarySerializer):
     """An event as everybody with its link may see it."""
 
     custom_fields = CustomFieldSerializer(many=True, read_only=True)
-    sessions = PublicSessionSerializer(many=True, read_only=True)
+    sessions = PublicEventSessionSerializer(many=True, read_only=True)
 
     class Meta(PublicEventSummarySerializer.Meta):
         fields = (*PUBLIC, "custom_fields", "sessions")

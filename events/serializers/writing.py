@@ -1,17 +1,22 @@
 """Events in requests. What fields must agree on is checked by the verbs, for everybody alike."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 
-from accounts.models import Organization
-from accounts.roles import Capability, reach
 from common import validators
-from common.serializers import ModelSerializer, Serializer, TextField, UuidRelatedField
+from common.serializers import ModelSerializer, Serializer, TextField
 from events.models import Category, Event, EventCustomField, EventSession
+from events.serializers.fields import (
+    CategoryField,
+    CreditField,
+    LengthField,
+    MomentField,
+    OrganizationField,
+    ReferenceListField,
+    TextListField,
+)
 
 MAX_OBJECTIVES = 20
 MAX_TAGS = 10
@@ -79,69 +84,6 @@ COLUMNS = (
 )
 
 
-class MomentField(serializers.DateTimeField):
-    """A moment by RFC 3339, with its offset: a wall clock alone says nothing."""
-
-    default_error_messages: ClassVar = {
-        "naive": "Enter the time with its offset, such as 2027-03-01T09:00:00Z."
-    }
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        if value.tzinfo is None:
-            self.fail("naive")
-        return super().enforce_timezone(value)
-
-
-class LengthField(serializers.IntegerField):
-    """How many minutes something lasts."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=15, max_value=480, **kwargs)
-
-
-class CreditField(serializers.DecimalField):
-    """Credits: at most two places, in plain digits."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=5, decimal_places=2, min_value=0, max_value=100, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, str) and "e" in data.lower():
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
-class ReferenceField(serializers.UUIDField):
-    """The uuid of a row; the row as answers show it is understood too."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        named: Any = data.get("uuid") if isinstance(data, dict) else data
-        return super().to_internal_value(named)
-
-
-class OrganizationField(UuidRelatedField[Organization]):
-    """An organization the caller belongs to, by its uuid; its short shape is understood too."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(queryset=Organization.objects.all(), **kwargs)
-
-    def get_queryset(self) -> QuerySet[Organization]:
-        held = reach(self.context["request"].user)
-        if held.sees_everything(Capability.EVENTS_CREATE):
-            return Organization.objects.all()
-        return Organization.objects.filter(pk__in=held.organizations)
-
-    def to_internal_value(self, data: Any) -> Organization:
-        return super().to_internal_value(data.get("uuid") if isinstance(data, dict) else data)
-
-
-class CategoryField(serializers.SlugRelatedField[Category]):
-    """A category by its slug; the category as answers show it is understood too."""
-
-    def to_internal_value(self, data: Any) -> Category:
-        return super().to_internal_value(data.get("slug") if isinstance(data, dict) else data)
-
-
 class RefundTierSerializer(Serializer):
     """What is paid back on a cancellation at least so many hours before the start."""
 
@@ -198,16 +140,14 @@ class CustomFieldWriteSerializer(ModelSerializer[EventCustomField]):
         return attrs
 
 
-class SessionWriteSerializer(ModelSerializer[EventSession]):
+class EventSessionWriteSerializer(ModelSerializer[EventSession]):
     """A session of an event with several."""
 
     starts_at = MomentField()
     duration_minutes = LengthField()
     description = TextField(max_length=5000, required=False, allow_blank=True)
     cpd_credit_value_override = CreditField(required=False, allow_null=True)
-    speakers = serializers.ListField(
-        child=ReferenceField(), max_length=MAX_SESSION_SPEAKERS, required=False
-    )
+    speakers = ReferenceListField(most=MAX_SESSION_SPEAKERS, required=False)
 
     class Meta:
         model = EventSession
@@ -236,9 +176,7 @@ class EventWriteSerializer(ModelSerializer[Event]):
     short_description = TextField(max_length=500, required=False, allow_blank=True)
     description = TextField(max_length=10000, required=False, allow_blank=True)
     location = TextField(max_length=500, required=False, allow_blank=True)
-    learning_objectives = serializers.ListField(
-        child=serializers.CharField(max_length=300), max_length=MAX_OBJECTIVES, required=False
-    )
+    learning_objectives = TextListField(most=MAX_OBJECTIVES, longest=300, required=False)
     refund_tiers = RefundTierSerializer(
         many=True,
         required=False,
@@ -252,12 +190,8 @@ class EventWriteSerializer(ModelSerializer[Event]):
         required=False,
         allow_null=True,
     )
-    tags = serializers.ListField(
-        child=serializers.CharField(max_length=40), max_length=MAX_TAGS, required=False
-    )
-    speakers = serializers.ListField(
-        child=ReferenceField(), max_length=MAX_SPEAKERS, required=False
-    )
+    tags = TextListField(most=MAX_TAGS, longest=40, required=False)
+    speakers = ReferenceListField(most=MAX_SPEAKERS, required=False)
     custom_fields = CustomFieldWriteSerializer(
         many=True,
         required=False,
@@ -276,7 +210,7 @@ class EventCreateSerializer(EventWriteSerializer):
     """A new event, with its sessions if there are to be several."""
 
     organization = OrganizationField(required=False, allow_null=True)
-    sessions = SessionWriteSerializer(
+    sessions = EventSessionWriteSerializer(
         many=True,
         required=False,
         max_length=EventSession.LIMIT,  # type: ignore[call-arg]  # the list serializer takes it
@@ -316,13 +250,13 @@ class EventUpdateSerializer(EventWriteSerializer):
         return fields
 
 
-class ReasonSerializer(Serializer):
+class EventReasonSerializer(Serializer):
     """Why; shown in the event's history."""
 
     reason = TextField(max_length=2000, required=False, allow_blank=True)
 
 
-class RequiredReasonSerializer(Serializer):
+class EventReopenSerializer(Serializer):
     """Why; shown in the event's history."""
 
     reason = TextField(max_length=2000)
@@ -348,7 +282,7 @@ class RescheduleSerializer(Serializer):
         return attrs
 
 
-class MeetingRetrySerializer(Serializer):
+class EventMeetingRetrySerializer(Serializer):
     """Which sessions; none named means all."""
 
     sessions = serializers.ListField(
@@ -356,7 +290,7 @@ class MeetingRetrySerializer(Serializer):
     )
 
 
-class MeetingQueuedSerializer(Serializer):
+class EventMeetingQueuedSerializer(Serializer):
     """How many meetings will be tried again."""
 
     queued = serializers.IntegerField(read_only=True)

@@ -29,9 +29,9 @@ from events.serializers.reading import EventSerializer, EventSummarySerializer
 from events.serializers.writing import (
     COLUMNS,
     EventCreateSerializer,
+    EventReasonSerializer,
+    EventReopenSerializer,
     EventUpdateSerializer,
-    ReasonSerializer,
-    RequiredReasonSerializer,
     RescheduleSerializer,
 )
 
@@ -61,7 +61,29 @@ EXPORT_COLUMNS = (
 )
 
 
-class EventVerbs(ScopedViewSet[Event]):
+class EventRows(ScopedViewSet[Event]):
+    """Which events an action works on, and what it loads with them."""
+
+    def get_queryset(self) -> QuerySet[Event]:
+        rows: Any = super().get_queryset()
+        if self.action == "list":
+            rows = rows.for_summaries()
+        elif self.action == "export":
+            rows = rows.filter(access.exportable(self.request.user)).select_related("organization")
+        else:
+            rows = rows.for_details()
+        return cast("QuerySet[Event]", rows)
+
+    def _scoped(self, rows: Any, request: Request) -> Any:
+        if self.action == "restore":
+            return Event.all_objects.managed_by(request.user, Action.DISPOSE)
+        asked = request.query_params.get("include_deleted", "").lower() == "true"
+        if self.action == "retrieve" and asked:
+            return super()._scoped(rows, request) | self._deleted(rows)
+        return super()._scoped(rows, request)
+
+
+class EventVerbs(EventRows):
     """The moves of the status table."""
 
     @action(detail=True, methods=["post"])
@@ -72,7 +94,7 @@ class EventVerbs(ScopedViewSet[Event]):
     @action(detail=True, methods=["post"])
     def unpublish(self, request: Request, **kwargs: Any) -> Response:
         """Take a published event back, as long as nobody holds a place."""
-        return self.carry_out(Event.unpublish, **self.validated(ReasonSerializer))
+        return self.carry_out(Event.unpublish, **self.validated(EventReasonSerializer))
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, **kwargs: Any) -> Response:
@@ -92,12 +114,12 @@ class EventVerbs(ScopedViewSet[Event]):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Call an event off, for good; registrants are told."""
-        return self.carry_out(Event.cancel, **self.validated(ReasonSerializer))
+        return self.carry_out(Event.cancel, **self.validated(EventReasonSerializer))
 
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, **kwargs: Any) -> Response:
         """Open the books of a closed event again."""
-        return self.carry_out(Event.reopen, **self.validated(RequiredReasonSerializer))
+        return self.carry_out(Event.reopen, **self.validated(EventReopenSerializer))
 
     @action(detail=True, methods=["post"])
     def reschedule(self, request: Request, **kwargs: Any) -> Response:
@@ -128,9 +150,9 @@ class EventViewSet(
         "create": EventCreateSerializer,
         "update": EventUpdateSerializer,
         "partial_update": EventUpdateSerializer,
-        "unpublish": ReasonSerializer,
-        "cancel": ReasonSerializer,
-        "reopen": RequiredReasonSerializer,
+        "unpublish": EventReasonSerializer,
+        "cancel": EventReasonSerializer,
+        "reopen": EventReopenSerializer,
         "reschedule": RescheduleSerializer,
         "retrieve": EventSerializer,
     }
@@ -140,24 +162,6 @@ class EventViewSet(
     ordering_fields = ("starts_at", "created_at", "title")
     export_name = "events"
     export_columns = EXPORT_COLUMNS
-
-    def get_queryset(self) -> QuerySet[Event]:
-        rows: Any = super().get_queryset()
-        if self.action == "list":
-            rows = rows.for_summaries()
-        elif self.action == "export":
-            rows = rows.filter(access.exportable(self.request.user)).select_related("organization")
-        else:
-            rows = rows.for_details()
-        return cast("QuerySet[Event]", rows)
-
-    def _scoped(self, rows: Any, request: Request) -> Any:
-        if self.action == "restore":
-            return Event.all_objects.managed_by(request.user, Action.DISPOSE)
-        asked = request.query_params.get("include_deleted", "").lower() == "true"
-        if self.action == "retrieve" and asked:
-            return super()._scoped(rows, request) | self._deleted(rows)
-        return super()._scoped(rows, request)
 
     def perform_create(self, serializer: BaseSerializer[Event]) -> Event:
         return drafting.create(by=self.request.user, **serializer.validated_data)

@@ -12,8 +12,8 @@ from common.viewsets import ListMixin
 from events import access, meetings
 from events.models import EventSession, EventStatusHistory
 from events.scoping import EventScopedMixin
-from events.serializers.parts import MeetingSerializer, StatusChangeSerializer
-from events.serializers.writing import MeetingQueuedSerializer, MeetingRetrySerializer
+from events.serializers.parts import EventMeetingSerializer, StatusChangeSerializer
+from events.serializers.writing import EventMeetingQueuedSerializer, EventMeetingRetrySerializer
 
 
 @extend_schema(tags=["events"])
@@ -35,15 +35,15 @@ class EventMeetingViewSet(EventScopedMixin[EventSession], ListMixin[EventSession
     resource = "events"
     event_action = access.Action.MANAGE
     queryset = EventSession.objects.all()
-    serializer_class = MeetingSerializer
-    action_serializers = {"retry": MeetingRetrySerializer}
+    serializer_class = EventMeetingSerializer
+    action_serializers = {"retry": EventMeetingRetrySerializer}
     ordering = ("session_number", "id")
 
-    @extend_schema(responses={202: MeetingQueuedSerializer})
+    @extend_schema(responses={202: EventMeetingQueuedSerializer})
     @action(detail=False, methods=["post"])
     def retry(self, request: Request, **kwargs: Any) -> Response:
         """Try again where making a meeting failed."""
         queued = meetings.retry(
-            self.event, by=self.request.user, **self.validated(MeetingRetrySerializer)
+            self.event, by=self.request.user, **self.validated(EventMeetingRetrySerializer)
         )
         return Response({"queued": queued}, status=status.HTTP_202_ACCEPTED)

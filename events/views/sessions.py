@@ -9,11 +9,11 @@ from rest_framework.response import Response
 
 from accounts.requests import AuthenticatedRequest
 from common.viewsets import ListMixin, RetrieveMixin, ScopedViewSet
-from events.filters import SessionFilter
+from events.filters import EventSessionFilter
 from events.models import EventSession
 from events.scoping import EventScopedMixin
-from events.serializers.parts import SessionSerializer
-from events.serializers.writing import ReasonSerializer
+from events.serializers.parts import EventSessionSerializer
+from events.serializers.writing import EventReasonSerializer
 
 
 @extend_schema(tags=["events"])
@@ -30,9 +30,9 @@ class EventSessionViewSet(
     queryset = EventSession.objects.select_related("event").prefetch_related(
         "speakers", "event__sessions"
     )
-    serializer_class = SessionSerializer
-    action_serializers = {"cancel": ReasonSerializer, "retrieve": SessionSerializer}
-    filterset_class = SessionFilter
+    serializer_class = EventSessionSerializer
+    action_serializers = {"cancel": EventReasonSerializer, "retrieve": EventSessionSerializer}
+    filterset_class = EventSessionFilter
     ordering = ("session_number", "id")
     ordering_fields = ("session_number",)
 
@@ -49,4 +49,4 @@ class EventSessionViewSet(
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Take a session out of the event."""
-        return self.carry_out(EventSession.cancel, **self.validated(ReasonSerializer))
+        return self.carry_out(EventSession.cancel, **self.validated(EventReasonSerializer))

@@ -1,0 +1,138 @@
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from events.models import Category
+from tests.factories.accounts import MembershipFactory
+from tests.factories.events import (
+    STARTS_AT,
+    EventCustomFieldFactory,
+    EventFactory,
+    EventSessionFactory,
+    SpeakerFactory,
+)
+
+URL = "/api/v1/events/"
+DRAFT = {"title": "Wound care basics", "starts_at": "2027-03-01T09:00:00Z"}
+
+
+def url(event, *parts):
+    return "/".join([f"{URL}{event.uuid}", *parts]) + "/"
+
+
+@pytest.fixture
+def api(api_for, organizer):
+    return api_for(organizer)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_costs_the_same_for_any_number(api, organizer, django_assert_num_queries, count):
+    for _ in range(count):
+        EventFactory(owner=organizer)
+    api.get(URL)
+
+    with django_assert_num_queries(5):
+        response = api.get(URL)
+
+    assert response.json()["count"] == count
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_detail_costs_the_same_for_any_number(api, organizer, django_assert_num_queries, count):
+    event = EventFactory(owner=organizer, is_multi_session=True, implicit_session=False)
+    for _ in range(count):
+        EventCustomFieldFactory(event=event)
+        speaker = SpeakerFactory(owner=organizer)
+        event.speakers.add(speaker)
+        EventSessionFactory(event=event).speakers.add(speaker)
+
+    with django_assert_num_queries(8):
+        response = api.get(url(event))
+
+    assert len(response.json()["sessions"]) == count
+
+
+LISTS = {
+    "status": ({"status": "published,live"}, ["Published"]),
+    "type": ({"event_type": "course"}, ["Draft"]),
+    "format": ({"format": "in_person"}, ["Draft"]),
+    "not online": ({"is_online": "false"}, ["Draft"]),
+    "visibility": ({"visibility": "unlisted"}, ["Draft"]),
+    "starts after": ({"starts_after": "2027-03-02T00:00:00Z"}, ["Draft"]),
+    "starts before": ({"starts_before": "2027-03-01T09:00:00Z"}, ["Published"]),
+    "credits": ({"cpd_type": "cme"}, ["Published"]),
+    "with places": ({"has_capacity": "true"}, ["Draft"]),
+    "without places": ({"has_capacity": "false"}, ["Published"]),
+    "for money": ({"is_free": "false"}, ["Published"]),
+    "personal": ({"organization": "none"}, ["Draft", "Published"]),
+    "of an organization": ({"organization": str(uuid4())}, []),
+    "category": ({"category": "nursing"}, ["Draft"]),
+    "search": ({"search": "skin dressing"}, ["Draft"]),
+    "search in vain": ({"search": "skin surgery"}, []),
+    "ordering": ({"ordering": "title"}, ["Draft", "Published"]),
+    "unknown ordering": ({"ordering": "password"}, ["Draft", "Published"]),
+}
+
+
+@pytest.mark.parametrize(("query", "titles"), LISTS.values(), ids=LISTS)
+def test_list_is_narrowed_and_ordered(api, organizer, query, titles):
+    EventFactory(
+        owner=organizer,
+        title="Draft",
+        event_type="course",
+        format="in_person",
+        visibility="unlisted",
+        starts_at=STARTS_AT + timedelta(days=2),
+        category=Category.objects.get(slug="nursing"),
+        search_text="Skin and dressings",
+    )
+    EventFactory(
+        owner=organizer,
+        published=True,
+        title="Published",
+        cpd_credit_type="CME",
+        capacity=1,
+        places_taken=1,
+        highest_price_amount=100,
+    )
+
+    assert [row["title"] for row in api.get(URL, query).json()["results"]] == titles
+
+
+BAD_QUERIES = (
+    "status=open",
+    "starts_after=x",
+    "has_capacity=perhaps",
+    "organization=x",
+    "page_size=0",
+    "search=" + "x" * 101,
+)
+
+
+@pytest.mark.parametrize("query", BAD_QUERIES)
+def test_bad_filter_is_refused_by_name(api, query):
+    response = api.get(f"{URL}?{query}")
+
+    assert response.status_code == 400
+    assert list(response.json()["error"]["details"]) == [query.split("=")[0]]
+
+
+def test_formula_in_a_title_is_no_formula_in_the_export(api, organizer):
+    EventFactory(owner=organizer, title='=HYPERLINK("x")')
+    EventFactory(title="Not mine")
+
+    response = api.get(f"{URL}export/")
+    lines = b"".join(response.streaming_content).decode().splitlines()
+
+    assert lines[0] == "Title,Starts at,Status,Registration count,Attendance count"
+    assert lines[1].startswith('"\'=HYPERLINK(""x"")"')
+    assert len(lines) == 2
+    assert api.get(f"{URL}export/", {"export_format": "pdf"}).status_code == 400
+
+
+def test_instructor_exports_nothing(api_for, organization):
+    person = MembershipFactory(organization=organization, role="instructor").user
+    EventFactory(organization=organization)
+
+    assert api_for(person).get(f"{URL}export/").status_code == 403
