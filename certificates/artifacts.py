@@ -104,7 +104,8 @@ def download_for_holder(certificate: Certificate) -> Download:
 def rebuild(certificate: Certificate, *, by: User) -> None:
     """Make the PDF that could not be made, from the snapshot."""
     certificate.rebuild(by=by)
-    request(certificate)
+    # Without a key: an older request may be waiting for its next attempt.
+    after_commit("certificates.build_artifacts", certificate.pk)
 
 
 @transaction.atomic

@@ -25,7 +25,7 @@ def open_link(certificate: Certificate) -> str:
 def opened(token: str) -> Certificate:
     """Return the certificate of a signed link; forged is not found, late or inactive gone."""
     try:
-        uuid = UUID(signing.loads(token, salt=SALT, max_age=LIFETIME_SECONDS))
+        uuid = UUID(str(signing.loads(token, salt=SALT, max_age=LIFETIME_SECONDS)))
     except signing.SignatureExpired as error:
         raise LinkExpired from error
     except (signing.BadSignature, ValueError) as error:

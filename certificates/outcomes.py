@@ -42,11 +42,15 @@ class Result:
             details=refusal.details,
         )
 
+    @property
+    def certificate_uuid(self) -> str | None:
+        return str(self.certificate.uuid) if self.certificate else None
+
     def as_json(self) -> dict[str, Any]:
         return {
             "registration_uuid": str(self.registration_uuid),
             "outcome": self.outcome,
-            "certificate_uuid": str(self.certificate.uuid) if self.certificate else None,
+            "certificate_uuid": self.certificate_uuid,
             "code": self.code,
             "message": self.message,
             "details": self.details,
@@ -73,8 +77,7 @@ class Outcome:
 
     @property
     def certificate_uuids(self) -> list[str]:
-        rows = [result.as_json()["certificate_uuid"] for result in self.results]
-        return [uuid for uuid in rows if uuid]
+        return [result.certificate_uuid for result in self.results if result.certificate_uuid]
 
     def refuse_if_in_vain(self) -> None:
         """Raise when persons were named and none of them has a certificate now."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.roles import Capability, reach
 from common.querysets import SoftDeleteQuerySet
@@ -114,9 +114,10 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """Make what the snapshot says available to filters, search and ordering."""
         return self.annotate(
             attendee_name=F("holder_name"),
-            event_title=KT("certificate_data__event_title"),
-            event_date=KT("certificate_data__event_date"),
-            cpd_type=KT("certificate_data__cpd_type"),
+            event_title=_printed("event_title"),
+            event_date=_printed("event_date"),
+            cpd_type=_printed("cpd_type"),
+            printed_number=_printed("certificate_number"),
         )
 
     def with_relations(self) -> Self:
@@ -130,3 +131,8 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
             "supersedes",
             "superseded_by",
         )
+
+
+def _printed(key: str) -> Cast:
+    # Without the cast a comparison would take its right side for JSON.
+    return Cast(KT(f"certificate_data__{key}"), models.TextField())

@@ -3,7 +3,7 @@
 import calendar
 import hashlib
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -109,7 +109,7 @@ def _activity(event: Event) -> dict[str, Any]:
         "event_title": event.title,
         "event_date": local_date(event, event.starts_at).isoformat(),
         "event_end_date": local_date(event, event.ends_at).isoformat(),
-        "event_datetime": event.starts_at.isoformat(),
+        "event_datetime": _moment(event.starts_at),
         "event_timezone": event.timezone,
         "event_duration_minutes": event.duration_minutes,
         "event_location": location,
@@ -193,7 +193,7 @@ def _provider(event: Event, standing: Standing) -> dict[str, Any]:
 def _document(event: Event, template: CertificateTemplate, identity: Identity) -> dict[str, Any]:
     return {
         "issued_date": local_date(event, identity.issued_at).isoformat(),
-        "issued_datetime": identity.issued_at.isoformat(),
+        "issued_datetime": _moment(identity.issued_at),
         "expires_on": identity.expires_on.isoformat() if identity.expires_on else None,
         "template": {
             "uuid": str(template.uuid),
@@ -205,6 +205,10 @@ def _document(event: Event, template: CertificateTemplate, identity: Identity) -
         "verification_code": identity.verification_code,
         "verification_url": identity.verification_url,
     }
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _plain(value: Any) -> str:

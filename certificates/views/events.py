@@ -55,7 +55,7 @@ class EventCertificateViewSet(
         "holder_name",
         "holder_email",
         "short_code",
-        "certificate_data__certificate_number",
+        "printed_number",
         "event_title",
     )
     ordering = ("-issued_at", "-uuid")

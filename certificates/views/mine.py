@@ -32,7 +32,7 @@ class MyCertificateViewSet(
     search_fields = (
         "holder_name",
         "short_code",
-        "certificate_data__certificate_number",
+        "printed_number",
         "event_title",
     )
     ordering = ("-issued_at", "-uuid")

@@ -56,13 +56,13 @@ LETTERS = [
     "Örjan Ångström",
     "Ջոն Սմիթ",
     "ჯონ სმითი",
-    "O’Brien",
+    "O\u2019Brien",
     "D'Arcy-Smith",
-    "Jean–Luc",
+    "Jean\u2013Luc",
     "X Æ A-12",
     "№ 7",
     "½ Ada",
-    "𝔸da",
+    "\U0001d538da",
     "ﬁona",
     "①Ada",
 ]
@@ -76,7 +76,7 @@ SIZES = [
     "Anne-Marie " * 6,
 ]
 PATTERNS = ["Ada {}", "{} Ada", "Ada{}Eve", "{}", "{0}{0} Ada", "Ada {0} Eve {0}"]
-MARKS = list("()\\[]{}<>/%#&;\"'~^|") + ["--", "=1+1"]
+MARKS = [*"()\\[]{}<>/%#&;\"'~^|", "--", "=1+1"]
 PUNCTUATED = [
     pattern.replace("{0}", "{}").replace("{}", mark) for pattern in PATTERNS for mark in MARKS
 ]
