@@ -101,11 +101,14 @@ def store(
         headers={name: headers[name][:300] for name in KEPT_HEADERS if headers.get(name)},
         **describe(parsed),
     )
+    same = InboundWebhook.objects.filter(provider=provider, dedupe_key=webhook.dedupe_key)
     try:
-        with transaction.atomic():
+        if same.exists():
+            return None
+        with transaction.atomic(savepoint=False):
             webhook.save(force_insert=True)
             _ask(webhook.pk)
-    except IntegrityError:
+    except IntegrityError:  # a copy came in at the same moment
         return None
     except DatabaseError as error:
         raise NotStored from error
