@@ -59,7 +59,7 @@ def _repair(events: dict[int, Event]) -> int:
             # Compared again in the statement: a number that moved meanwhile is right.
             Event.all_objects.filter(pk=event_id, **{column: before}).update(**{column: number})
             log.warning(
-                "count repaired", event=str(event.uuid), column=column, old=before, new=number
+                "count repaired", event_uuid=str(event.uuid), column=column, old=before, new=number
             )
     return wrong
 
