@@ -17,9 +17,7 @@ URL = "/api/v1/users/me/certificates/"
 @pytest.fixture
 def registration(event, attendee):
     """The attendee was there."""
-    return attended(
-        event=event, user=attendee, email=attendee.email, full_name=attendee.full_name
-    )
+    return attended(event=event, user=attendee, email=attendee.email, full_name=attendee.full_name)
 
 
 @pytest.fixture

@@ -93,9 +93,7 @@ def test_everybody_chooses_from_built_in_own_and_shared_designs(
     assert names(theirs) == {"Classic", "Classic portrait", "Shared"}
 
 
-def test_staff_and_strangers_do_not_see_shared_designs(
-    api_for, organizer, organization, stranger
-):
+def test_staff_and_strangers_do_not_see_shared_designs(api_for, organizer, organization, stranger):
     template = CertificateTemplateFactory(
         owner=organizer, organization=organization, is_shared=True
     )
@@ -141,9 +139,7 @@ def test_template_list_query_count(api_for, organizer, count, django_assert_num_
 
 def test_designs_are_managed_by_owner_and_heads(organizer, organization, colleague, stranger):
     own = CertificateTemplateFactory(owner=organizer)
-    shared = CertificateTemplateFactory(
-        owner=colleague, organization=organization, is_shared=True
-    )
+    shared = CertificateTemplateFactory(owner=colleague, organization=organization, is_shared=True)
     rows = CertificateTemplate.objects
 
     assert set(rows.managed_by(organizer)) == {own, shared}
