@@ -1,9 +1,16 @@
 """The whole product on one page: every route, in the order of the apps."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
+from accounts.views import access as access_views
+from accounts.views import browser as browser_views
+from accounts.views import me as me_views
+from accounts.views import organizations as organization_views
+from accounts.views import zoom as zoom_views
 from billing import views as billing_views
 from certificates.views import events as event_certificate_views
 from certificates.views import mine as my_certificate_views
@@ -17,6 +24,7 @@ from events.views import nested as event_nested_views
 from events.views import sessions as session_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
+from learning.credits import views as credit_views
 from registrations.views import attendance as attendance_views
 from registrations.views import managing as registration_views
 from registrations.views import own as own_registration_views
@@ -36,6 +44,15 @@ common: list[URLPattern | URLResolver] = [
 ]
 
 router = SimpleRouter(use_regex_path=False)
+
+router.register("users/me/sessions", me_views.SessionViewSet, "my-sessions")
+router.register("organizers", me_views.PublicOrganizerViewSet, "organizers")
+router.register("organizations", organization_views.OrganizationViewSet, "organizations")
+router.register(
+    "organizations/<uuid:organization_uuid>/members",
+    organization_views.MembershipViewSet,
+    "organization-members",
+)
 
 router.register("jobs", staff.JobViewSet, "jobs")
 router.register("staff/tasks", staff.StaffTaskViewSet, "staff-tasks")
@@ -85,6 +102,9 @@ router.register(
     "public/registrations", own_registration_views.GuestRegistrationViewSet, "guest-registrations"
 )
 
+router.register("users/me/credits", credit_views.MyCreditViewSet, "my-credits")
+router.register(f"{EVENT}/credit-awards", credit_views.EventCreditViewSet, "event-credit-awards")
+
 router.register("templates", certificate_template_views.CertificateTemplateViewSet, "templates")
 router.register(
     f"{EVENT}/certificates", event_certificate_views.EventCertificateViewSet, "event-certificates"
@@ -93,7 +113,40 @@ router.register(
     "users/me/certificates", my_certificate_views.MyCertificateViewSet, "my-certificates"
 )
 
+address = access_views.AddressViewSet
+identity = access_views.IdentityViewSet
+tokens = access_views.TokenViewSet
+editable = {"get": "retrieve", "patch": "partial_update"}
+accounts: list[URLPattern | URLResolver] = [
+    path("auth/signup/", address.as_view({"post": "sign_up"})),
+    path("auth/verify-email/", address.as_view({"post": "verify_email"})),
+    path("auth/resend-verification/", address.as_view({"post": "resend_verification"})),
+    path("auth/password-reset/", address.as_view({"post": "password_reset"})),
+    path("auth/password-reset/confirm/", address.as_view({"post": "confirm_password_reset"})),
+    path("auth/password-change/", identity.as_view({"post": "change_password"})),
+    path("auth/reauthenticate/", identity.as_view({"post": "reauthenticate"})),
+    path("auth/token/", access_views.SignInViewSet.as_view({"post": "obtain"})),
+    path("auth/token/refresh/", tokens.as_view({"post": "refresh"})),
+    path("auth/logout/", tokens.as_view({"post": "logout"})),
+    path("users/me/", me_views.MeViewSet.as_view({**editable, "put": "update"})),
+    path("users/me/organizer-profile/", me_views.OrganizerProfileViewSet.as_view(editable)),
+    path("users/me/notifications/", me_views.NotificationsViewSet.as_view(editable)),
+    path("users/me/upgrade/", me_views.UpgradeViewSet.as_view({"post": "upgrade"})),
+    path("users/me/onboarding/complete/", me_views.OnboardingViewSet.as_view({"post": "complete"})),
+    path(
+        "users/me/sessions/terminate-all/",
+        me_views.SessionViewSet.as_view({"post": "terminate_all"}),
+    ),
+    path(
+        "users/me/zoom/",
+        zoom_views.ZoomViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+    ),
+    path("users/me/zoom/connect/", zoom_views.ZoomViewSet.as_view({"get": "connect"})),
+    path("users/me/zoom/callback/", zoom_views.ZoomViewSet.as_view({"post": "complete"})),
+]
+
 api: list[URLPattern | URLResolver] = [
+    *accounts,
     path("webhooks/zoom/", integration_views.ZoomWebhookView.as_view()),
     path("webhooks/stripe/", integration_views.StripeWebhookView.as_view()),
     path("integrations/", integration_views.ConditionsView.as_view()),
@@ -118,6 +171,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *common,
     *certificates,
     path("api/v1/", include(api)),
+    path("api-auth/login/", browser_views.BrowserLoginView.as_view(), name="login"),
+    path("api-auth/logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
     path("admin/", admin.site.urls),
     path("dev/<slug:provider>/<path:path>", proxy, name="double"),
     # The last route: with DEBUG on Django would answer unknown addresses with its own page.

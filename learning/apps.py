@@ -11,7 +11,9 @@ class LearningConfig(AppConfig):
     def import_models(self) -> None:
         # Django looks for models in installed apps only; the credit engine has no AppConfig.
         super().import_models()
-        import_module("learning.credits.models")
+        credit_models = import_module("learning.credits.models")
+        # Without a models module Django announces no migration of the app: no triggers, no rights.
+        self.models_module = self.models_module or credit_models
 
     def ready(self) -> None:
         import_module("learning.credits.tasks")

@@ -89,6 +89,8 @@ def _award_chunk(event: Event, after: int) -> int | None:
     )
     if not locked:
         return None
+    for holder in locked:
+        holder.event = event
     _decide(event, locked)
     return locked[-1].pk
 

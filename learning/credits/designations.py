@@ -36,9 +36,7 @@ def _implicit(event: Event, known: ActivityCredit | None) -> ActivityCredit | No
     worth = schedule.session_credits(event, sessions) if len(sessions) > 1 else {}
     values = {str(session.uuid): worth[session.pk] for session in sessions if worth}
     overridden = any(session.cpd_credit_value_override is not None for session in sessions)
-    designation = known or ActivityCredit(
-        event=event, scheme=CreditScheme.objects.get(code=SIMPLE, owner=None, organization=None)
-    )
+    designation = known or ActivityCredit(event=event, scheme=_simple())
     designation.credit_type = event.cpd_credit_type.strip()
     designation.designated_value = sum(values.values()) if values and overridden else total
     designation.mode = Mode.PER_SESSION if values else Mode.ALL_OR_NOTHING
@@ -48,3 +46,8 @@ def _implicit(event: Event, known: ActivityCredit | None) -> ActivityCredit | No
     designation.is_implicit = True
     designation.save()
     return designation
+
+
+def _simple() -> CreditScheme:
+    presets = CreditScheme.objects.prefetch_related("versions")
+    return presets.get(code=SIMPLE, owner=None, organization=None)

@@ -259,11 +259,11 @@ def test_a_verified_address_claims_what_was_earned_as_a_guest(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_chunk_costs_the_same_for_one_and_for_three(event, count, django_assert_max_num_queries):
+def test_a_chunk_costs_the_same_for_one_and_for_three(event, count, django_assert_num_queries):
     for _ in range(count):
         attended(event)
 
-    with django_assert_max_num_queries(22):
+    with django_assert_num_queries(18):
         awarding.award_event(event)
 
     assert len(rows()) == count
