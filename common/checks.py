@@ -10,7 +10,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.viewsets import ViewSetMixin
 
-from common.viewsets import PublicViewSet, ScopedViewSet
+from common.dispatch import OpenToAll
+from common.viewsets import ScopedViewSet
 
 MAIL_PARTS = ("subject.txt", "body.txt", "body.html")
 
@@ -45,12 +46,12 @@ def check_viewsets(**_: Any) -> list[CheckMessage]:
     """Every viewset says whose rows it serves."""
     return [
         Warning(
-            f"{viewset.__name__} is neither a ScopedViewSet nor a PublicViewSet.",
+            f"{viewset.__name__} is neither scoped nor open to all.",
             hint="If it has a rule of its own, say so in `scoped_by`.",
             id="common.W002",
         )
         for viewset in viewsets(get_resolver())
-        if not issubclass(viewset, ScopedViewSet | PublicViewSet)
+        if not issubclass(viewset, ScopedViewSet | OpenToAll)
         and not getattr(viewset, "scoped_by", "")
     ]
 

@@ -148,6 +148,8 @@ class Schema(AutoSchema):
         names = getattr(self.view, "action_map", None) or {}
         paths = [getattr(getattr(self.view, name, None), "url_path", "") for name in names.values()]
         own = [part for part in max(paths, default="").split("/") if re.fullmatch(r"[\w-]+", part)]
+        if not own and tokens[-1] == self._action():
+            own = tokens[-1:]
         return tokens[: len(tokens) - len(own)] or tokens
 
     def _verb(self) -> list[str]:

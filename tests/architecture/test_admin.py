@@ -5,9 +5,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.test import Client
-from django.utils import timezone
 
-from accounts import sessions
 from common.admin import AuditedAdmin
 from tests.factories.accounts import UserFactory
 
@@ -25,7 +23,6 @@ def browser(db):
     user = UserFactory(superuser=True)
     client = Client()
     client.force_login(user)
-    sessions.open_for_browser(user, client.session.session_key, now=timezone.now())
     return client
 
 

@@ -5,7 +5,6 @@ from django.contrib import admin
 from django.test import Client
 from django.utils import timezone
 
-from accounts import sessions
 from common.admin import AuditedAdmin, LedgerAdmin
 from common.models import AuditEntry, OutboxTask, OutgoingEmail, PeriodicRun, StoredFile
 from tests.factories.accounts import UserFactory
@@ -23,7 +22,6 @@ def browser(superuser):
     """A browser signed in as a superuser."""
     client = Client()
     client.force_login(superuser)
-    sessions.open_for_browser(superuser, client.session.session_key, now=timezone.now())
     return client
 
 
@@ -103,7 +101,6 @@ def test_staff_without_the_right_cannot_retry(task):
     staff = UserFactory(platform_staff=True)
     client = Client()
     client.force_login(staff)
-    sessions.open_for_browser(staff, client.session.session_key, now=timezone.now())
 
     response = client.post(
         "/admin/common/outboxtask/", {"action": "retry", "_selected_action": [task.pk]}

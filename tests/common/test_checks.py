@@ -70,7 +70,7 @@ def test_a_viewset_without_a_rule_is_refused(monkeypatch):
 
     (message,) = checks.check_viewsets()
 
-    assert message.msg == "Loose is neither a ScopedViewSet nor a PublicViewSet."
+    assert message.msg == "Loose is neither scoped nor open to all."
 
 
 def test_a_production_without_proxies_is_asked_about(settings):
