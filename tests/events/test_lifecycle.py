@@ -1,3 +1,4 @@
+import threading
 from datetime import timedelta
 
 import pytest
@@ -398,5 +399,23 @@ def test_racing_organizers_leave_one_move(organizer, colleague, at_once, verb):
         )
     )
 
-    assert sorted(type(outcome) for outcome in outcomes if outcome) == [InvalidStatus] * 3
+    assert [type(outcome) for outcome in outcomes if outcome] == [InvalidStatus] * 3
     assert event.status_history.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="row locks need PostgreSQL")
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_without_the_lock_the_race_is_lost(organizer, at_once, monkeypatch):
+    event = EventFactory(owner=organizer, published=True)
+    both_have_looked = threading.Barrier(2)
+
+    def look_without_lock(row):
+        row.refresh_from_db()
+        both_have_looked.wait()
+
+    monkeypatch.setattr(Event, "lock", look_without_lock)
+
+    at_once(*(lambda: Event.objects.get(pk=event.pk).cancel(by=organizer) for _ in range(2)))
+
+    assert event.status_history.count() == 2
