@@ -70,7 +70,10 @@ class Schema(AutoSchema):
     def get_operation_id(self) -> str:
         """Return `<resource>_<verb>`: events_list, events_publish."""
         tokens = [token.replace("-", "_") for token in self._tokenize_path()] or ["root"]
-        return "_".join([*self._resource(tokens), *self._verb()])
+        own = self._own_part(tokens)
+        if not own and self._is_said_by("_".join(tokens)):
+            return "_".join(tokens)
+        return "_".join([*tokens[: len(tokens) - own], *self._verb()])
 
     def get_summary(self) -> str:
         described = getattr(self._handler(), "__doc__", None)
@@ -141,16 +144,22 @@ class Schema(AutoSchema):
         shape: Operation = super()._get_response_for_code(serializer, *args, **kwargs)
         return shape
 
-    def _resource(self, tokens: list[str]) -> list[str]:
-        """Leave out what the path says of the action itself; its name says that."""
+    def _own_part(self, tokens: list[str]) -> int:
+        """Return how many parts of the path stand for the action itself; its name says them."""
         if self._action() in {None, *STANDARD}:
-            return tokens
+            return 0
         names = getattr(self.view, "action_map", None) or {}
         paths = [getattr(getattr(self.view, name, None), "url_path", "") for name in names.values()]
         own = [part for part in max(paths, default="").split("/") if re.fullmatch(r"[\w-]+", part)]
-        if not own and tokens[-1] == self._action():
-            own = tokens[-1:]
-        return tokens[: len(tokens) - len(own)] or tokens
+        return len(own) if len(own) < len(tokens) else 0
+
+    def _is_said_by(self, path: str) -> bool:
+        """Tell whether the path already says what the action does: password/change."""
+        action = self._action()
+        if action in {None, *STANDARD}:
+            return False
+        words = set(path.split("_"))
+        return words >= set(str(action).split("_")) or str(action).replace("_", "") in words
 
     def _verb(self) -> list[str]:
         action = self._action()
