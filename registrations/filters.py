@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from common.filters import BaseFilter, BooleanFilter, ChoiceListFilter, TimeFilter
@@ -28,8 +28,8 @@ class RegistrationFilter(BaseFilter):
 
     @staticmethod
     def by_review(queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
-        nothing = {"review_codes": []}
-        return queryset.exclude(**nothing) if value else queryset.filter(**nothing)
+        fine = Q(review_codes=[])
+        return queryset.filter(~fine if value else fine)
 
 
 class MyRegistrationFilter(BaseFilter):
@@ -45,5 +45,5 @@ class MyRegistrationFilter(BaseFilter):
 
     @staticmethod
     def by_time(queryset: QuerySet[Any], _name: str, value: bool) -> QuerySet[Any]:
-        coming = {"event__ends_at__gte": timezone.now()}
-        return queryset.filter(**coming) if value else queryset.exclude(**coming)
+        coming = Q(event__ends_at__gte=timezone.now())
+        return queryset.filter(coming if value else ~coming)

@@ -103,8 +103,8 @@ def recount(event: Event, columns: Iterable[str] = COLUMNS) -> None:
 
 def position(registration: Registration) -> int | None:
     """Return the place in the queue, 1 for the first; None for who does not wait."""
-    rows = Registration.objects.filter(pk=registration.pk).with_position()
-    return rows.values_list("waitlist_position", flat=True).first()
+    row = Registration.objects.with_position().filter(pk=registration.pk).first()
+    return row.waitlist_position if row else None
 
 
 def ask_to_fill(event: Event) -> None:

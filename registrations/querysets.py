@@ -1,14 +1,14 @@
 """Which registrations and stays may be reached, and in which state they are."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.roles import Capability
-from common.querysets import SoftDeleteQuerySet
+from common.querysets import LiveManager, SoftDeleteQuerySet
 from events.access import condition
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         UnmatchedParticipant,
     )
 
-    Caller = User | AnonymousUser
+    Caller: TypeAlias = User | AnonymousUser
 
 # The status words of Registration.LIVE and TAKING_A_PLACE; a queryset may not import its model.
 TAKING_A_PLACE = ("pending_approval", "pending_payment", "confirmed", "offered")
@@ -105,6 +105,9 @@ class RegistrationQuerySet(SoftDeleteQuerySet["Registration"]):
             .prefetch_related("event__sessions", "meeting_registrants")
             .with_position()
         )
+
+
+RegistrationManager = LiveManager.from_queryset(RegistrationQuerySet)
 
 
 class AttendanceIntervalQuerySet(models.QuerySet["AttendanceInterval"]):

@@ -211,14 +211,17 @@ def _settle(row: MeetingRegistrant, **changes: str) -> None:
 
 def _note_failure(row: MeetingRegistrant, failure: ZoomFailure, *, given_up: str) -> None:
     now = timezone.now()
-    refused = isinstance(failure, ZoomRejected)
-    if refused and failure.code == NO_REGISTRATION and row.status == Status.WANTED:
+    if _takes_nobody(failure) and row.status == Status.WANTED:
         row.status = Status.UNSUPPORTED
-    elif refused or row.attempts > len(BACK_OFF):
+    elif isinstance(failure, ZoomRejected) or row.attempts > len(BACK_OFF):
         row.status = given_up
     row.error = str(failure)[:500]
     row.next_attempt_at = _next_attempt(row, failure, now)
     row.save(update_fields=["status", "error", "next_attempt_at"])
+
+
+def _takes_nobody(failure: ZoomFailure) -> bool:
+    return isinstance(failure, ZoomRejected) and failure.code == NO_REGISTRATION
 
 
 def _next_attempt(row: MeetingRegistrant, failure: ZoomFailure, now: datetime) -> datetime | None:

@@ -58,10 +58,10 @@ def answered_fields(event: Event) -> frozenset[int]:
 
 def summary(event: Event) -> dict[str, int | None]:
     """Return how many registrations of the event are in which state, in one query."""
-    wanted = {
+    wanted: dict[str, Count] = {
         "total": Count("pk"),
         **{
-            status: Count("pk", filter=Q(status=status))
+            status.value: Count("pk", filter=Q(status=status))
             for status in (
                 Status.CONFIRMED,
                 Status.PENDING_PAYMENT,
@@ -78,7 +78,5 @@ def summary(event: Event) -> dict[str, int | None]:
         "certificates_issued": Count("pk", filter=Q(certificate_issued_at__isnull=False)),
         "taken": Count("pk", filter=COUNTED["places_taken"]),
     }
-    numbers: dict[str, int | None] = Registration.objects.filter(event=event).aggregate(
-        **{str(name): count for name, count in wanted.items()}
-    )
+    numbers: dict[str, int | None] = Registration.objects.filter(event=event).aggregate(**wanted)
     return numbers | {"capacity": event.capacity}

@@ -187,7 +187,7 @@ def _promote(
         changes["confirmed_at"] = now
     keys = [registration.pk for registration in rows]
     Registration.objects.filter(pk__in=keys).update(**changes, updated_at=now)
-    if changes["status"] == Status.OFFERED:
+    if ends_at is not None and changes["status"] == Status.OFFERED:
         WaitlistOffer.objects.bulk_create(
             WaitlistOffer(registration=registration, made_at=now, expires_at=ends_at)
             for registration in rows

@@ -1,7 +1,7 @@
 """One person's place at one event."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,10 +14,9 @@ from common.fields import (
     MinorUnitsField,
 )
 from common.models import SoftDeleteModel
-from common.querysets import LiveManager
 from events.models import Event
 from registrations.models.order import Order
-from registrations.querysets import RegistrationQuerySet
+from registrations.querysets import RegistrationManager, RegistrationQuerySet
 
 
 class Registration(SoftDeleteModel):
@@ -144,10 +143,8 @@ class Registration(SoftDeleteModel):
     allow_public_verification = models.BooleanField(default=True)
     notes = models.TextField(max_length=2000, blank=True, validators=[validators.plain_text])
 
-    objects: ClassVar[LiveManager["Registration"]] = LiveManager.from_queryset(
-        RegistrationQuerySet
-    )()
-    all_objects: ClassVar[models.Manager["Registration"]] = RegistrationQuerySet.as_manager()
+    objects = RegistrationManager()  # type: ignore[misc]  # the base declares it
+    all_objects = RegistrationQuerySet.as_manager()  # type: ignore[misc]  # the same
 
     # 1 is first in line; computed on read by `with_position()`, None for who does not wait.
     waitlist_position: int | None = None

@@ -13,7 +13,7 @@ class RuleSerializer(Serializer):
     """One condition, what it needs and what there is."""
 
     code = serializers.CharField(read_only=True)
-    label = serializers.CharField(read_only=True)
+    label = serializers.CharField(read_only=True)  # type: ignore[assignment]  # a field of that name
     need = serializers.IntegerField(read_only=True)
     have = serializers.IntegerField(read_only=True)
     unit = serializers.CharField(read_only=True)

@@ -37,8 +37,8 @@ class RegisterSerializer(AttendeeSerializer):
 
     email = serializers.EmailField(max_length=254, required=False)
     full_name = serializers.CharField(max_length=255, min_length=2, required=False)
-    attendees = AttendeeSerializer(
-        many=True, required=False, default=list, max_length=Order.LIMIT - 1
+    attendees = serializers.ListField(
+        child=AttendeeSerializer(), required=False, default=list, max_length=Order.LIMIT - 1
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
