@@ -14,13 +14,18 @@ from common import metrics
 
 OK, DEGRADED, DOWN = STATES = ("ok", "degraded", "down")
 FATAL = ("database", "migrations")
+ON_DATABASE = ("migrations", "outbox")
 OUTBOX_LATE_SECONDS = 600
 BROKER_TIMEOUT_SECONDS = 1
 
 
 def check(now: datetime) -> dict[str, str]:
-    """Ask every part; nothing raises."""
-    return {name: _ask(name, question, now) for name, question in _QUESTIONS.items()}
+    """Ask every part; nothing raises. A database that is down is asked and waited for once."""
+    told: dict[str, str] = {}
+    for name, question in _QUESTIONS.items():
+        skipped = name in ON_DATABASE and told["database"] != OK
+        told[name] = _word(name, fine=False) if skipped else _ask(name, question, now)
+    return told
 
 
 def verdict(checks: Mapping[str, str]) -> str:
@@ -33,6 +38,10 @@ def _ask(name: str, question: Callable[[datetime], bool], now: datetime) -> str:
         fine = question(now)
     except (DatabaseError, InterfaceError, RedisError, KombuError, OSError):
         fine = False
+    return _word(name, fine=fine)
+
+
+def _word(name: str, *, fine: bool) -> str:
     return OK if fine else DOWN if name in FATAL else DEGRADED
 
 

@@ -10,3 +10,5 @@ graceful_timeout = 30
 keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
+# The control socket would want a home folder to write to; signals do.
+control_socket_disable = True

@@ -59,7 +59,9 @@ def test_an_unreachable_database_takes_the_process_out_of_service(visitor, monke
     response = visitor.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json() == {"status": "down", "checks": {**ALL_OK, "database": "down"}}
+    gone = {"database": "down", "migrations": "down", "outbox": "degraded"}
+    assert response.json() == {"status": "down", "checks": {**ALL_OK, **gone}}
+    assert "10.0.0.1" not in response.content.decode()
 
 
 @pytest.mark.django_db
