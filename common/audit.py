@@ -66,11 +66,12 @@ def canonical(value: Any) -> bytes:
         ensure_ascii=False,
         cls=DjangoJSONEncoder,
     )
-    return text.encode()
+    return text.encode("utf-8", "replace")
 
 
 def _plain(payload: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(canonical(payload))
+    # Databases write floating numbers each in their own way; as text they keep their digest.
+    plain: dict[str, Any] = json.loads(canonical(payload), parse_float=str)
     return plain
 
 

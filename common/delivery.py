@@ -2,7 +2,8 @@
 
 import uuid
 from datetime import datetime, timedelta
-from email.utils import formataddr, parseaddr
+from email.headerregistry import Address
+from email.utils import parseaddr
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 
@@ -61,8 +62,8 @@ def message_for(row: OutgoingEmail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=row.subject,
         body=row.text or "",
-        from_email=formataddr((row.from_name or platform, address)),
-        to=[formataddr((row.to_name, row.to_email))],
+        from_email=str(Address(row.from_name or platform, addr_spec=address)),
+        to=[str(Address(row.to_name, addr_spec=row.to_email))],
         reply_to=[row.reply_to] if row.reply_to else None,
         headers={**row.headers, "Message-ID": f"<{row.uuid}@{address.rpartition('@')[2]}>"},
     )

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     CharField = models.CharField[str, str]
     EmailField = models.EmailField[str, str]
     TextField = models.TextField[str, str]
-    BigIntegerField = models.BigIntegerField[int, int]
+    PositiveBigIntegerField = models.PositiveBigIntegerField[int, int]
 else:
     CharField = models.CharField
     EmailField = models.EmailField
     TextField = models.TextField
-    BigIntegerField = models.BigIntegerField
+    PositiveBigIntegerField = models.PositiveBigIntegerField
 
 
 class LowercaseEmailField(EmailField):
@@ -110,7 +110,7 @@ class _Stored(str):
     __slots__ = ()
 
 
-class MinorUnitsField(BigIntegerField):
+class MinorUnitsField(PositiveBigIntegerField):
     """Money as an integer in the currency's minor unit, never negative."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

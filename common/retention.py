@@ -97,7 +97,7 @@ def outbox_failed(cutoff: datetime) -> QuerySet[OutboxTask]:
 def email_bodies(cutoff: datetime) -> QuerySet[OutgoingEmail]:
     waiting = (OutgoingEmail.Status.QUEUED, OutgoingEmail.Status.SENDING)
     old = OutgoingEmail.objects.filter(created_at__lt=cutoff).exclude(status__in=waiting)
-    return old.exclude(text=None, html=None)
+    return old.exclude(text__isnull=True, html__isnull=True)
 
 
 @rule("emails", days=365)
