@@ -133,7 +133,7 @@ else:
         "connect_timeout": 2,
         "options": "-c lock_timeout=3s -c statement_timeout="
         + ("60s" if env.flag("WORKER_PROCESS", default=False) else "5s"),
-        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_MAX", 8), "timeout": 2},
+        "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_MAX", 8), "timeout": 1.8},
     }
 
 # --- cache, throttles, tasks: process memory embedded, Redis by REDIS_URL
@@ -211,7 +211,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "full_name", "organization_name")},
+    },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 8},
@@ -291,16 +294,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": name, "description": text}
         for name, text in {
             "auth": "Sign-up, sign-in, sessions and passwords.",
-            "users": "The signed-in person's own profile, registrations, credits and files.",
+            "users": "The signed-in person's own account and settings.",
             "organizations": "Organizations and who belongs to them.",
-            "integrations": "Connections to the outside world and what they delivered.",
+            "zoom": "The organizer's connection to Zoom.",
             "billing": "Plans, subscription and limits.",
             "events": "Events and everything an organizer does with them.",
             "catalogue": "Published events, for everybody.",
-            "registrations": "Places at events.",
-            "certificates": "Certificates that were issued.",
-            "cpd": "Credits, schemes and what a professional still owes.",
-            "public": "What everybody may read and do without an account.",
+            "registrations": "Places at events: registering, and what organizers do with them.",
+            "my registrations": "The signed-in person's own places.",
+            "guest links": "Places of people without an account, by the link in their mail.",
+            "attendance": "Who was there, to the minute.",
+            "credits": "What attendance is worth, as an append-only ledger.",
+            "certificates": "Certificates: issuing, downloading, revoking.",
+            "public": "Checks of certificates, for everybody.",
+            "integrations": "Connections to the outside world and what they delivered.",
             "webhooks": "Where providers report to.",
             "jobs": "Long work and its progress.",
             "staff": "Tools of the people who run the platform.",

@@ -1,11 +1,13 @@
 """The test suite: eager tasks, a fast hasher, a database file of its own per process."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from config.settings.base import *
-from config.settings.base import DATABASES
+from config.settings.base import CACHES, DATABASES
 
 TESTING = True
 DEBUG = False
@@ -18,7 +20,10 @@ WHITENOISE_AUTOREFRESH = True
 STAFF_REQUIRE_OTP = False
 # Tests of the throttles switch it on; the counters would join tests otherwise.
 THROTTLING_ENABLED = False
+# Two processes of one run share Redis, not their keys.
+CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"
 SCRATCH = Path(tempfile.mkdtemp(prefix="cpd-tests-"))
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 MEDIA_ROOT = SCRATCH / "media"
 MAIL_DIR = MEDIA_ROOT / "dev-mail"
 KEY_DIR = SCRATCH / "keys"
