@@ -1,8 +1,8 @@
 # The product as one image: the command decides whether it is web, worker or beat.
 FROM python:3.11-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
-COPY requirements/base.txt /tmp/base.txt
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --require-hashes -r /tmp/base.txt
+COPY requirements/production.txt /tmp/
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt
 
 FROM python:3.11-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 MEDIA_ROOT=/data/media

@@ -18,7 +18,10 @@ migrations: .venv/.dev ; $(MANAGE) makemigrations --check --dry-run
 schema: .venv/.dev ; $(MANAGE) check_schema
 schema-write: .venv/.dev ; $(MANAGE) check_schema --write
 pytest: .venv/.dev ; $(BIN)/python -m pytest -n 2
-lock: .venv/.dev ; $(COMPILE) -o requirements/base.txt && $(COMPILE) --all-extras -c requirements/base.txt -o requirements/dev.txt
+lock: .venv/.dev
+	$(COMPILE) -o requirements/base.txt
+	$(COMPILE) --extra email --extra storage --extra observability -c requirements/base.txt -o requirements/production.txt
+	$(COMPILE) --all-extras -c requirements/base.txt -o requirements/dev.txt
 bench: .venv/.dev ; $(BIN)/python -m benchmarks
 audit: .venv/.dev ; $(BIN)/pip-audit -r requirements/base.txt --disable-pip
 clean: ; rm -rf .venv db.sqlite3* media var staticfiles
