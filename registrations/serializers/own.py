@@ -70,7 +70,7 @@ class MyRegistrationSerializer(ModelSerializer[Registration]):
 class NameSerializer(Serializer):
     """The name that will be printed on the certificate."""
 
-    full_name = serializers.CharField(max_length=255, min_length=2, required=False)
+    full_name = serializers.CharField(max_length=255, min_length=2)
 
 
 class ClaimableSerializer(ModelSerializer[Registration]):

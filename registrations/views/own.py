@@ -182,5 +182,5 @@ class LinkRegistrationsViewSet(ListMixin[Registration]):
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Take them over into the account."""
         count = claiming.claim(self.request.user)
-        message = f"{count} registrations were linked to your account."
+        message = f"Registrations linked to your account: {count}."
         return Response(LinkedSerializer({"linked_count": count, "message": message}).data)
