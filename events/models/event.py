@@ -182,6 +182,10 @@ class Event(EventDescription):
         # A plain FOR UPDATE would make the foreign-key check of every new child row wait.
         self.refresh_from_db(from_queryset=Event.all_objects.select_for_update(no_key=True))
 
+    def touch(self) -> None:
+        """Note a change of what is shown inside the event, so that its version changes too."""
+        self.save(update_fields=[])
+
     @transaction.atomic
     def publish(self, *, by: User) -> None:
         """Offer the event. Zoom is asked later and is never a condition."""

@@ -189,6 +189,8 @@ class EventSession(BaseModel):
         self.begin(at=now)
         if self.event.status == "published":
             self.event.go_live(by=by, at=now, reason=reason)
+        else:
+            self.event.touch()
 
     @transaction.atomic
     def complete(self, *, by: User | None, at: datetime | None = None, reason: str = "") -> None:
@@ -197,6 +199,7 @@ class EventSession(BaseModel):
         self._require(self.Status.LIVE, "Only live sessions can be completed.")
         now = at or clock.now()
         self.finish(at=now)
+        self.event.touch()
         self._complete_event(by=by, at=now, reason=reason)
 
     @transaction.atomic

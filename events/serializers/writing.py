@@ -147,7 +147,7 @@ class EventSessionWriteSerializer(ModelSerializer[EventSession]):
     duration_minutes = LengthField()
     description = TextField(max_length=5000, required=False, allow_blank=True)
     cpd_credit_value_override = CreditField(required=False, allow_null=True)
-    speakers = ReferenceListField(most=MAX_SESSION_SPEAKERS, required=False)
+    speakers = ReferenceListField(most=MAX_SESSION_SPEAKERS, required=False, write_only=True)
 
     class Meta:
         model = EventSession
@@ -190,8 +190,8 @@ class EventWriteSerializer(ModelSerializer[Event]):
         required=False,
         allow_null=True,
     )
-    tags = TextListField(most=MAX_TAGS, longest=40, required=False)
-    speakers = ReferenceListField(most=MAX_SPEAKERS, required=False)
+    tags = TextListField(most=MAX_TAGS, longest=40, required=False, write_only=True)
+    speakers = ReferenceListField(most=MAX_SPEAKERS, required=False, write_only=True)
     custom_fields = CustomFieldWriteSerializer(
         many=True,
         required=False,
@@ -238,7 +238,7 @@ class EventCreateSerializer(EventWriteSerializer):
 class EventUpdateSerializer(EventWriteSerializer):
     """Changes to an event. Sessions have routes of their own."""
 
-    required_sessions = serializers.ListField(child=serializers.UUIDField(), required=False)
+    required_sessions = ReferenceListField(most=EventSession.LIMIT, required=False, write_only=True)
 
     class Meta(EventWriteSerializer.Meta):
         fields = (*EventWriteSerializer.Meta.fields, "required_sessions")

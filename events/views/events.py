@@ -12,6 +12,7 @@ from rest_framework.serializers import BaseSerializer
 from accounts.permissions import IsOrganizerOrMember
 from accounts.requests import AuthenticatedRequest
 from common.exports import Column, ExportMixin
+from common.selection import Expansion
 from common.viewsets import (
     CreateMixin,
     DestroyMixin,
@@ -25,6 +26,7 @@ from events import access, drafting, editing, schedule
 from events.access import Action
 from events.filters import EventFilter
 from events.models import Event
+from events.serializers.parts import CustomFieldSerializer, PublicEventSessionSerializer
 from events.serializers.reading import EventSerializer, EventSummarySerializer
 from events.serializers.writing import (
     COLUMNS,
@@ -59,6 +61,15 @@ EXPORT_COLUMNS = (
     ),
     Column("Created at", lambda event: event.created_at, is_optional=True),
 )
+
+
+# Without the links: those are for details, never for lists.
+EXPANSIONS = {
+    "sessions": Expansion(
+        PublicEventSessionSerializer, many=True, prefetch=("sessions__speakers",)
+    ),
+    "custom_fields": Expansion(CustomFieldSerializer, many=True, prefetch=("custom_fields",)),
+}
 
 
 class EventRows(ScopedViewSet[Event]):
@@ -157,6 +168,7 @@ class EventViewSet(
         "retrieve": EventSerializer,
     }
     action_capabilities = {"destroy": Action.DISPOSE}
+    expansions = EXPANSIONS
     filterset_class = EventFilter
     ordering = ("-starts_at", "id")
     ordering_fields = ("starts_at", "created_at", "title")

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 
 from events.models import Category
-from tests.factories.accounts import MembershipFactory
+from tests.factories.accounts import PASSWORD, MembershipFactory
 from tests.factories.events import (
     STARTS_AT,
     EventCustomFieldFactory,
@@ -136,3 +136,32 @@ def test_instructor_exports_nothing(api_for, organization):
     EventFactory(organization=organization)
 
     assert api_for(person).get(f"{URL}export/").status_code == 403
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_expanded_sessions_cost_the_same_and_hold_no_link(
+    api, organizer, django_assert_num_queries, count
+):
+    for _ in range(count):
+        event = EventFactory(owner=organizer)
+        event.sessions.update(zoom_join_url="https://zoom.example/j/secret")
+        EventCustomFieldFactory(event=event)
+
+    with django_assert_num_queries(7):
+        response = api.get(URL, {"expand": "sessions,custom_fields"})
+
+    assert len(response.json()["results"][0]["sessions"]) == 1
+    assert "secret" not in response.content.decode()
+
+
+def test_pages_for_people_open_too(client, organizer):
+    event = EventFactory(owner=organizer)
+    client.login(email=organizer.email, password=PASSWORD)
+
+    pages = [
+        client.get(path, headers={"Accept": "text/html"})
+        for path in (URL, f"{URL}{event.uuid}/", "/api/v1/public/events/")
+    ]
+
+    assert [page.status_code for page in pages] == [200, 200, 200]
+    assert all(page["Content-Type"].startswith("text/html") for page in pages)

@@ -287,6 +287,17 @@ def test_verbs_on_a_strangers_event_are_not_found(api_for, stranger, verb):
     assert response.status_code == 404
 
 
+def test_change_of_a_session_is_a_new_version_of_its_event(api, organizer):
+    event = EventFactory(owner=organizer, live=True, is_multi_session=True, implicit_session=False)
+    session = EventSessionFactory(event=event)
+    tag = api.get(url(event))["ETag"]
+
+    api.post(url(event, "sessions", str(session.uuid), "start"))
+
+    answer = api.patch(url(event), {"badges_enabled": True}, headers={"If-Match": tag})
+    assert answer.status_code == 412
+
+
 @pytest.mark.parametrize("part", ["", *NESTED])
 def test_strangers_event_is_not_found(api_for, stranger, part):
     event = EventFactory(published=True)
