@@ -79,7 +79,8 @@ def _browser_user(request: HttpRequest) -> Any:
 
 def _bearer(request: Request) -> bytes | None:
     """Return the token of the header; another scheme is none of ours, half a header is refused."""
-    parts = request.META.get("HTTP_AUTHORIZATION", "").encode("utf-8", "replace").split()
+    header = str(request.META.get("HTTP_AUTHORIZATION", ""))
+    parts = header.encode("utf-8", "replace").split()
     if not parts or parts[0].lower() != SCHEME:
         return None
     if len(parts) != 2:  # noqa: PLR2004 -- scheme and token

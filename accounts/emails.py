@@ -22,6 +22,8 @@ def verification(proof: AccountToken, secret: str) -> None:
         verify_url=link,
         reject_url=f"{link}&reject=true",
         hours=settings.EMAIL_VERIFICATION_HOURS,
+        # Whoever signed up chose the name: it may be an advertisement, to a stranger's address.
+        name="",
     )
 
 

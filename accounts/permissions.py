@@ -1,6 +1,6 @@
 """Questions about the kind of caller; whose rows they are, the querysets know."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from accounts import roles
 from accounts.exceptions import EmailNotVerified
+from accounts.models import User
 from common.exceptions import NotAllowed
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class IsOrganizer(IsAuthenticated):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
-        if not request.user.is_organizer:
+        if not _person(request).is_organizer:
             raise OrganizerRequired
         return True
 
@@ -40,8 +41,9 @@ class IsOrganizerOrMember(IsAuthenticated):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
-        reach = roles.reach(request.user)
-        if not (request.user.is_organizer or reach.organizations or reach.everywhere):
+        user = _person(request)
+        reach = roles.reach(user)
+        if not (user.is_organizer or reach.organizations or reach.everywhere):
             raise OrganizerRequired
         return True
 
@@ -52,7 +54,7 @@ class IsVerified(IsAuthenticated):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
-        if not request.user.email_verified:
+        if not _person(request).email_verified:
             raise EmailNotVerified
         return True
 
@@ -67,3 +69,8 @@ class IsPlatformStaff(BasePermission):
         if settings.STAFF_REQUIRE_OTP and not roles.is_platform_staff(user):
             raise SecondFactorRequired
         return True
+
+
+def _person(request: Request) -> User:
+    """Return the caller; only asked of signed-in ones."""
+    return cast("User", request.user)

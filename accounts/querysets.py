@@ -5,15 +5,28 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
 
+from accounts import roles
+from accounts.roles import Capability
 from common.querysets import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import Membership, User, UserSession, ZoomConnection
+    from accounts.models import Membership, Organization, User, UserSession, ZoomConnection
 
 
 class UserQuerySet(SoftDeleteQuerySet["User"]):
     """People who hold an account."""
+
+    def public_organizers(self) -> Self:
+        """Keep organizers who show their profile to everybody."""
+        return self.filter(
+            account_type="organizer",
+            is_active=True,
+            is_organizer_profile_public=True,
+            deleted_at=None,
+        )
 
 
 class UserManager(BaseUserManager["User"]):
@@ -41,6 +54,14 @@ class UserManager(BaseUserManager["User"]):
 class UserSessionQuerySet(models.QuerySet["UserSession"]):
     """Devices people are signed in on."""
 
+    def visible_to(self, user: "User") -> Self:
+        """Keep the user's own sessions that are still open."""
+        return self.active(timezone.now()).filter(user=user)
+
+    def managed_by(self, user: "User", capability: str = "") -> Self:
+        """Keep what one may end: one's own."""
+        return self.visible_to(user)
+
     def active(self, now: datetime) -> Self:
         """Keep those that still open the door: neither ended nor expired, of a live account."""
         return self.filter(
@@ -48,8 +69,49 @@ class UserSessionQuerySet(models.QuerySet["UserSession"]):
         )
 
 
+class OrganizationQuerySet(SoftDeleteQuerySet["Organization"]):
+    """Organizations."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep those the user belongs to; people of the platform see all."""
+        return self.managed_by(user, Capability.ORGANIZATION_VIEW)
+
+    def managed_by(self, user: "User", capability: str = Capability.ORGANIZATION_EDIT) -> Self:
+        """Keep those in which the user has the capability."""
+        reach = roles.reach(user)
+        if reach.sees_everything(capability):
+            return self.live()
+        return self.live().filter(pk__in=reach.organizations_with(capability))
+
+    def joined_by(self, user: "User") -> Self:
+        """Keep those the user belongs to, whatever else they may see."""
+        return self.filter(memberships__user=user, memberships__ended_at=None)
+
+    def with_counts(self) -> Self:
+        """Add how many belong to it, and how many seats that takes."""
+        current = Count("memberships", filter=Q(memberships__ended_at=None), distinct=True)
+        return self.annotate(members_count=current, seats_used=current)
+
+    def with_role_of(self, user: "User") -> Self:
+        """Add the role of the user, null for none."""
+        mine = user.memberships.filter(organization=OuterRef("pk"), ended_at=None)
+        return self.annotate(role=Subquery(mine.values("role")[:1]))
+
+
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Who belongs to which organization."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep current memberships in organizations whose people the user may see."""
+        return self.managed_by(user, Capability.MEMBERS_VIEW)
+
+    def managed_by(self, user: "User", capability: str = Capability.MEMBERS_MANAGE) -> Self:
+        """Keep current memberships in organizations where the user has the capability."""
+        reach = roles.reach(user)
+        current = self.filter(ended_at=None, organization__deleted_at=None)
+        if reach.sees_everything(capability):
+            return current
+        return current.filter(organization__in=reach.organizations_with(capability))
 
     def current(self) -> Self:
         """Keep memberships that have not ended, of organizations that are in business."""

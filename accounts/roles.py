@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 from django.conf import settings
 from django.db.models import Q
 
-from accounts.models import Membership, User
-
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-Role = Membership.Role
+    from accounts.models import User
+
+    Caller: TypeAlias = User | AnonymousUser
 
 
 class Capability(StrEnum):
@@ -77,11 +77,11 @@ OFFICE = frozenset(
 )
 OWNERSHIP = frozenset({C.ORGANIZATION_TRANSFER, C.ORGANIZATION_DELETE})
 CAPABILITIES: Mapping[str, frozenset[Capability]] = {
-    Role.OWNER: EVERYTHING,
-    Role.ADMIN: EVERYTHING - OWNERSHIP,
-    Role.ORGANIZER: EVERYTHING - OWNERSHIP - OFFICE,
-    Role.INSTRUCTOR: INSTRUCTOR_ROLE,
-    Role.STAFF: STAFF_ROLE,
+    "owner": EVERYTHING,
+    "admin": EVERYTHING - OWNERSHIP,
+    "organizer": EVERYTHING - OWNERSHIP - OFFICE,
+    "instructor": INSTRUCTOR_ROLE,
+    "staff": STAFF_ROLE,
 }
 PLATFORM_STAFF = frozenset(
     capability
@@ -121,7 +121,9 @@ class Reach:
             within |= Q(**{owner: self.user_id, f"{organization}__isnull": True})
         return within
 
-    def may(self, capability: str, *, owner_id: int | None, organization_id: int | None) -> bool:
+    def may(
+        self, capability: str, *, owner_id: int | None = None, organization_id: int | None = None
+    ) -> bool:
         """Tell the same about one loaded row."""
         if self.sees_everything(capability):
             return True
@@ -133,22 +135,22 @@ class Reach:
 NOBODY = Reach()
 
 
-def reach(user: Union[User, "AnonymousUser"]) -> Reach:
+def reach(user: "Caller") -> Reach:
     """Return how far the user reaches; asked of the database once per user object."""
-    if not isinstance(user, User):
+    if not user.is_authenticated:
         return NOBODY
     if user.known_reach is None:
         user.known_reach = _reach(user)
     return user.known_reach
 
 
-def is_platform_staff(user: Union[User, "AnonymousUser"]) -> bool:
+def is_platform_staff(user: "Caller") -> bool:
     """Tell whether a person of the platform is at work: signed in, well enough proven."""
-    return isinstance(user, User) and user.is_staff and _is_proven(user)
+    return bool(user.is_authenticated and user.is_staff and _is_proven(user))
 
 
-def _reach(user: User) -> Reach:
-    held = Membership.objects.current().filter(user=user).values_list("organization_id", "role")
+def _reach(user: "User") -> Reach:
+    held = user.memberships.current().values_list("organization_id", "role")
     return Reach(
         user_id=user.pk,
         personal=True,
@@ -157,7 +159,7 @@ def _reach(user: User) -> Reach:
     )
 
 
-def _everywhere(user: User) -> frozenset[Capability]:
+def _everywhere(user: "User") -> frozenset[Capability]:
     if not _is_proven(user):
         return frozenset()
     if user.is_superuser:
@@ -165,6 +167,6 @@ def _everywhere(user: User) -> frozenset[Capability]:
     return PLATFORM_STAFF if user.is_staff else frozenset()
 
 
-def _is_proven(user: User) -> bool:
+def _is_proven(user: "User") -> bool:
     session = user.session
     return session is not None and (session.second_factor or not settings.STAFF_REQUIRE_OTP)

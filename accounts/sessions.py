@@ -81,11 +81,13 @@ def rotate(raw: str, *, now: datetime) -> tokens.Pair:
         now + timedelta(days=settings.JWT_REFRESH_DAYS),
         session.created_at + timedelta(days=settings.SESSION_MAX_DAYS),
     )
-    renewed = {"refresh_jti": uuid4(), "refresh_issued_at": now, "expires_at": session.expires_at}
+    renewed = uuid4()
     # Only columns of this row may stand in the condition: PostgreSQL repeats it for the row it
     # waited for, but not a subquery, and then two exchanges would both find it true.
     won = UserSession.objects.filter(pk=session.pk, ended_at=None, refresh_jti=claims.jti).update(
-        **renewed,
+        refresh_jti=renewed,
+        refresh_issued_at=now,
+        expires_at=session.expires_at,
         previous_refresh_jti=claims.jti,
         rotated_at=now,
         last_activity_at=now,
@@ -94,7 +96,7 @@ def rotate(raw: str, *, now: datetime) -> tokens.Pair:
     if not won:
         _judge_stale(session, claims, now)
         raise AuthenticationFailed
-    session.refresh_jti = renewed["refresh_jti"]
+    session.refresh_jti = renewed
     return tokens.pair(session, now=now)
 
 
@@ -134,6 +136,17 @@ def end_by_refresh_token(raw: str, *, now: datetime) -> None:
     end(session, EndReason.LOGOUT, by=session.user)
 
 
+def end_browser(session_key: str | None) -> None:
+    """End the row of a Django session, if there is one."""
+    if not session_key:
+        return
+    row = UserSession.objects.select_related("user").filter(
+        session_key_digest=codes.digest(session_key), ended_at=None
+    )
+    for session in row:
+        end(session, EndReason.LOGOUT, by=session.user)
+
+
 def is_fresh(session: UserSession | None, *, now: datetime) -> bool:
     """Tell whether identity was proven within the last minutes; refreshing proves nothing."""
     return session is not None and session.authenticated_at >= now - timedelta(
@@ -165,8 +178,7 @@ def _open(user: User, *, now: datetime, **fields: object) -> UserSession:
         **asdict(devices.recognise(origin.user_agent)),
         **fields,
     )
-    user.last_login_at = user.last_active_at = now
-    user.save(update_fields=["last_login_at", "last_active_at"])
+    User.objects.filter(pk=user.pk).update(last_login_at=now, last_active_at=now)
     audit.record("session.opened", target=session, by=user, owner=user, kind=session.kind)
     return session
 

@@ -82,6 +82,14 @@ def read(raw: str | bytes, kind: Kind) -> Claims:
         raise AuthenticationFailed from error
 
 
+def peek(raw: str, kind: Kind) -> Claims | None:
+    """Return the claims of a genuine token, None for any other."""
+    try:
+        return read(raw, kind)
+    except AuthenticationFailed:
+        return None
+
+
 def _signed(
     session: UserSession, kind: Kind, *, jti: UUID | None, now: datetime, until: datetime
 ) -> str:

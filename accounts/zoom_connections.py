@@ -1,288 +1,238 @@
-"""Connecting Zoom accounts and keeping their tokens fresh, one refresh at a time."""
+"""Somebody's link to Zoom: made, kept alive, ended. Tokens rotate, so they are renewed one by one.
 
-import secrets
+https://developers.zoom.us/docs/integrations/oauth/
+"""
+
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
-from django.db import IntegrityError, transaction
+from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts import emails
-from accounts.models import OAuthFlow, User, UserSession, ZoomConnection
-from common import audit, codes
-from common.exceptions import Conflict, InvalidRequest, Unavailable
+from accounts.models import User, ZoomConnection
+from common import audit
 from common.outbox import after_commit
-from integrations.zoom import client, oauth
+from integrations.zoom import oauth
 from integrations.zoom.failures import ZoomAuthFailed, ZoomFailure, ZoomUnavailable
+from integrations.zoom.payloads import Deauthorization
 
-FLOW_LIFETIME: Final = timedelta(minutes=10)
-MOST_OPEN_FLOWS: Final = 5
-LEASE: Final = timedelta(seconds=30)
-POLL_SECONDS: Final = 0.2
-POLL_FOR_SECONDS: Final = 10
-# A refusal may be the echo of a rotation whose answer was lost; the second one is believed.
-SECOND_REFUSAL_AFTER: Final = timedelta(seconds=60)
-USE_NOTED_EVERY: Final = timedelta(minutes=10)
-
-
-class ZoomNotConfigured(Unavailable):
-    code = "ZOOM_NOT_CONFIGURED"
-    message = "Zoom is not set up on this platform."
+LEASE = timedelta(seconds=30)
+# After a first refusal nobody asks for so long: Zoom may still be writing the last rotation.
+REFUSED_PAUSE = timedelta(seconds=60)
+POLL_SECONDS = 0.2
+POLLS = 50  # ten seconds together
+USE_NOTED_EVERY = timedelta(minutes=10)
+KEPT_ALIVE_FOR = timedelta(days=30)
+# The task's back-off ends after about 16 to 25 hours; then the grant is left to expire by itself.
+REVOKE_GIVEN_UP_AFTER = timedelta(hours=16)
+REFUSED = "Zoom refused to renew the connection."
 
 
-class ZoomIsUnavailable(Unavailable):
-    code = "ZOOM_UNAVAILABLE"
-    message = "Zoom cannot be reached at the moment. Please try again."
+@dataclass(frozen=True)
+class Condition:
+    """How a connection is doing, as its owner sees it; without one everything says so."""
+
+    connected: bool = False
+    zoom_email: str | None = None
+    is_healthy: bool = False
+    needs_reconnect: bool = True
+    can_register_attendees: bool = False
+    missing_scopes: tuple[str, ...] = ()
+    last_error_at: datetime | None = None
 
 
-class InvalidState(InvalidRequest):
-    code = "INVALID_STATE"
-    message = "This connection attempt is not valid any more. Please start again."
-
-
-class OAuthFailed(InvalidRequest):
-    code = "OAUTH_FAILED"
-    message = "Zoom did not grant the connection. Please try again."
-
-
-class ZoomAccountInUse(Conflict):
-    code = "ZOOM_ACCOUNT_IN_USE"
-    message = "This Zoom account is connected to another user."
-
-
-@transaction.atomic
-def start(user: User, session: UserSession, *, now: datetime) -> str:
-    """Begin a connection for this person in this session; return where Zoom asks them."""
-    if not oauth.is_configured():
-        raise ZoomNotConfigured
-    state, verifier = codes.token(), secrets.token_urlsafe(32)
-    url = oauth.authorization_url(state=state, code_verifier=verifier)
-    OAuthFlow.objects.create(
-        provider=OAuthFlow.Provider.ZOOM,
-        intent=OAuthFlow.Intent.CONNECT,
-        user=user,
-        session=session,
-        redirect_uri=oauth.redirect_uri(),
-        state_digest=codes.digest(state),
-        code_verifier=verifier,
-        expires_at=now + FLOW_LIFETIME,
+def condition(user: User) -> Condition:
+    """Return how the user's connection is doing; an expiring token is no reason to worry."""
+    connection = ZoomConnection.objects.connected().filter(user=user).first()
+    if connection is None:
+        return Condition()
+    return Condition(
+        connected=True,
+        zoom_email=connection.zoom_email,
+        is_healthy=connection.is_healthy,
+        needs_reconnect=not connection.is_healthy,
+        can_register_attendees=connection.is_licensed,
+        missing_scopes=tuple(oauth.missing_scopes(connection.scopes)),
+        last_error_at=connection.last_error_at,
     )
-    open_flows = OAuthFlow.objects.filter(
-        user=user, provider=OAuthFlow.Provider.ZOOM, used_at=None, expires_at__gt=now
-    )
-    surplus = open_flows.order_by("-id").values_list("pk", flat=True)[MOST_OPEN_FLOWS:]
-    OAuthFlow.objects.filter(pk__in=list(surplus)).delete()
-    return url
-
-
-def finish(user: User, session: UserSession, *, code: str, state: str) -> ZoomConnection:
-    """Turn Zoom's answer into a connection. Speaks to Zoom, so it holds no transaction."""
-    flow = _use_up(user, session, state, now=timezone.now())
-    try:
-        pair = oauth.exchange(
-            code=code, code_verifier=flow.code_verifier, redirect_uri=flow.redirect_uri
-        )
-        missing = oauth.missing_scopes(pair.scopes)
-        if missing:
-            raise OAuthFailed(details={"missing_scopes": missing})
-        owner = client.me(token=pair.access_token)
-    except ZoomUnavailable as error:
-        raise ZoomIsUnavailable from error
-    except ZoomFailure as error:
-        raise OAuthFailed from error
-    return _keep(user, pair, owner)
 
 
 def token_for(connection: ZoomConnection) -> str:
-    """Return an access token good for five minutes and more; of many callers one refreshes.
+    """Return an access token that is good for minutes; of many callers one renews it.
 
-    Raises ZoomAuthFailed when the connection has to be made anew, ZoomUnavailable for outages.
+    Never call it inside a transaction: it may wait for another caller, and it asks Zoom.
     """
-    deadline = time.monotonic() + POLL_FOR_SECONDS
-    while True:
-        row, ours = _look(connection)
-        if row is None or not row.is_active:
-            raise ZoomAuthFailed("The connection is not active.")
-        if not row.needs_new_token(timezone.now()):
-            return str(row.access_token)
-        if ours:
-            return _refresh(row)
-        if time.monotonic() > deadline:
-            raise ZoomUnavailable("Another refresh is still running.")
-        time.sleep(POLL_SECONDS)
-
-
-def note_failure(connection: ZoomConnection, error: str) -> None:
-    """Count a failure that is the connection's fault; the fifth switches it off and is mailed."""
     now = timezone.now()
-    with transaction.atomic():
-        row = _locked(connection)
-        if row is None:
-            return
-        row.consecutive_errors += 1
-        row.last_error, row.last_error_at = error[:1000], now
-        if row.is_active and row.consecutive_errors >= ZoomConnection.INACTIVE_AFTER:
-            _switch_off(row, now=now)
-        row.save(update_fields=["consecutive_errors", "last_error", "last_error_at", "is_active"])
+    if not connection.needs_new_token(now):
+        _note_use(connection, now)
+        return connection.access_token
+    for _ in range(POLLS):
+        row, is_ours = _lease(connection)
+        if not row.needs_new_token(timezone.now()):
+            return row.access_token
+        if is_ours:
+            return _renew(row)
+        time.sleep(POLL_SECONDS)
+    raise ZoomUnavailable("The connection is still being renewed.")
 
 
 def note_success(connection: ZoomConnection) -> None:
-    """Forget earlier failures; writes at most every ten minutes."""
+    """Forget earlier errors: a call went through."""
+    ZoomConnection.objects.filter(pk=connection.pk, consecutive_errors__gt=0).update(
+        consecutive_errors=0, last_error="", updated_at=timezone.now()
+    )
+
+
+def note_failure(connection: ZoomConnection, reason: str) -> None:
+    """Count an error of the connection itself; outages are none. The fifth switches it off."""
     now = timezone.now()
-    recent = connection.last_used_at and now - connection.last_used_at < USE_NOTED_EVERY
-    if connection.consecutive_errors or not recent:
+    with transaction.atomic():
         ZoomConnection.objects.filter(pk=connection.pk).update(
-            consecutive_errors=0, last_used_at=now
+            consecutive_errors=F("consecutive_errors") + 1,
+            last_error=reason[:1000],
+            last_error_at=now,
+            updated_at=now,
         )
+        row = ZoomConnection.objects.select_related("user").filter(pk=connection.pk).first()
+        if row is not None and row.consecutive_errors >= ZoomConnection.INACTIVE_AFTER:
+            _switch_off(row)
 
 
 @transaction.atomic
-def disconnect(user: User) -> None:
-    """Hide the connection at once and revoke it at Zoom later; without one nothing happens."""
+def disconnect(user: User, *, by: User) -> None:
+    """End the connection at once, at Zoom a little later; nothing to do when there is none."""
     connection = ZoomConnection.objects.connected().filter(user=user).first()
     if connection is None:
         return
     connection.disconnected_at = timezone.now()
     connection.save(update_fields=["disconnected_at"])
-    audit.record("zoom.disconnected", target=connection, by=user, owner=user)
+    audit.record("zoom.disconnected", target=connection, by=by, owner=user)
     after_commit("accounts.revoke_zoom_token", connection.pk, key=f"zoom-revoke:{connection.pk}")
 
 
-def revoke(connection_id: int) -> None:
-    """End the grant at Zoom and delete the row; a connection made anew meanwhile stays."""
-    row = ZoomConnection.objects.filter(pk=connection_id, disconnected_at__isnull=False).first()
-    if row is None:
+def revoke(connection: ZoomConnection, *, now: datetime) -> None:
+    """End the grant at Zoom and forget the tokens; a connection made anew meanwhile stays."""
+    if connection.disconnected_at is None:
         return
-    oauth.revoke(row.access_token)
-    ZoomConnection.objects.filter(pk=connection_id, disconnected_at__isnull=False).delete()
+    try:
+        oauth.revoke(connection.access_token)
+    except ZoomFailure:
+        if now - connection.disconnected_at < REVOKE_GIVEN_UP_AFTER:
+            raise
+    ZoomConnection.objects.filter(pk=connection.pk, disconnected_at__isnull=False).delete()
 
 
 @transaction.atomic
-def forget(zoom_user_id: str) -> bool:
-    """Drop a connection that was ended at Zoom; return whether there was one."""
+def drop(message: Deauthorization) -> bool:
+    """Forget a connection that its owner removed at Zoom; False when we know none."""
+    if message.client_id != settings.ZOOM_CLIENT_ID:
+        return False
     connection = (
-        ZoomConnection.objects.select_related("user").filter(zoom_user_id=zoom_user_id).first()
+        ZoomConnection.objects.select_related("user")
+        .filter(zoom_user_id=message.user_id, zoom_account_id=message.account_id)
+        .first()
     )
     if connection is None:
         return False
-    emails.zoom_disconnected(connection.user, at=timezone.now())
     audit.record("zoom.deauthorized", target=connection, owner=connection.user)
+    if connection.disconnected_at is None:
+        emails.zoom_disconnected(connection.user, at=connection.connected_at)
     connection.delete()
     return True
 
 
-def _use_up(user: User, session: UserSession, state: str, *, now: datetime) -> OAuthFlow:
-    flow = OAuthFlow.objects.filter(
-        state_digest=codes.digest(state), provider=OAuthFlow.Provider.ZOOM
-    ).first()
-    if flow is None:
-        raise InvalidState
-    # The first look uses it up, whoever brings it.
-    won = OAuthFlow.objects.filter(pk=flow.pk, used_at=None).update(used_at=now)
-    same = (flow.user_id, flow.session_id) == (user.pk, session.pk)
-    if not won or not same or flow.expires_at <= now:
-        raise InvalidState
-    return flow
+def keep_alive(now: datetime) -> None:
+    """Ask for new tokens where they run out and the connection is in use."""
+    used = ZoomConnection.objects.connected().filter(
+        is_active=True, token_expires_at__lt=now, last_used_at__gt=now - KEPT_ALIVE_FOR
+    )
+    for pk in used.values_list("pk", flat=True):
+        after_commit("accounts.refresh_zoom_connection", pk, key=f"zoom-refresh:{pk}")
 
 
-def _keep(user: User, pair: oauth.TokenPair, owner: client.ZoomUser) -> ZoomConnection:
-    facts = {
-        "access_token": pair.access_token,
-        "refresh_token": pair.refresh_token,
-        "token_expires_at": pair.expires_at,
-        "scopes": list(pair.scopes),
-        "zoom_user_id": owner.id,
-        "zoom_user_type": owner.type,
-        "zoom_email": owner.email,
-        "zoom_account_id": owner.account_id,
-        "is_active": True,
-        "consecutive_errors": 0,
-        "last_error": "",
-        "last_error_at": None,
-        "disconnected_at": None,
-        "refresh_lease_until": None,
-        "connected_at": timezone.now(),
-    }
-    try:
-        with transaction.atomic():
-            connection, _ = ZoomConnection.objects.update_or_create(user=user, defaults=facts)
-            ZoomConnection.objects.filter(pk=connection.pk).update(
-                token_version=F("token_version") + 1
-            )
-            audit.record("zoom.connected", target=connection, by=user, owner=user)
-            emails.zoom_connected(connection)
-    except IntegrityError as error:
-        raise ZoomAccountInUse from error
-    return connection
-
-
-def _look(connection: ZoomConnection) -> tuple[ZoomConnection | None, bool]:
-    """Return the row as it is now, and whether this caller is the one to refresh it."""
+@transaction.atomic
+def _lease(connection: ZoomConnection) -> tuple[ZoomConnection, bool]:
+    """Return the row as it is now, and whether it is ours to renew it."""
     now = timezone.now()
-    with transaction.atomic():
-        row = _locked(connection)
-        if row is None or not row.is_active or not row.needs_new_token(now):
-            return row, False
-        if row.refresh_lease_until and row.refresh_lease_until > now:
-            return row, False
-        row.refresh_lease_until = now + LEASE
-        row.save(update_fields=["refresh_lease_until"])
-        return row, True
+    row = ZoomConnection.objects.select_for_update(no_key=True).filter(pk=connection.pk).first()
+    if row is None or not row.is_active or row.disconnected_at is not None:
+        raise ZoomAuthFailed("The connection to Zoom must be made anew.")
+    is_free = row.refresh_lease_until is None or row.refresh_lease_until <= now
+    if not is_free or not row.needs_new_token(now):
+        return row, False
+    row.refresh_lease_until = now + LEASE
+    row.save(update_fields=["refresh_lease_until"])
+    return row, True
 
 
-def _refresh(row: ZoomConnection) -> str:
+def _renew(row: ZoomConnection) -> str:
     try:
         pair = oauth.refresh(row.refresh_token)
-    except oauth.ZoomGrantRefused as error:
-        return _after_refusal(row, error)
-    except ZoomUnavailable:
-        ZoomConnection.objects.filter(pk=row.pk).update(refresh_lease_until=None)
+    except oauth.ZoomGrantRefused:
+        return _refused(row)
+    except ZoomFailure:
+        _release(row, until=None)
         raise
-    with transaction.atomic():
-        current = _locked(row)
-        if current is None:
-            raise ZoomAuthFailed("The connection was removed.")
-        current.access_token = pair.access_token
-        current.refresh_token = pair.refresh_token
-        current.token_expires_at = pair.expires_at
-        current.token_version += 1
-        current.refresh_lease_until = None
-        current.last_refresh_at = timezone.now()
-        current.consecutive_errors = 0
-        current.save()
+    return _keep(row, pair)
+
+
+@transaction.atomic
+def _keep(row: ZoomConnection, pair: oauth.TokenPair) -> str:
+    current = ZoomConnection.objects.select_for_update(no_key=True).filter(pk=row.pk).first()
+    if current is None:
+        raise ZoomAuthFailed("The connection to Zoom was ended.")
+    if current.token_version != row.token_version:
+        return current.access_token
+    current.take(pair.access_token, pair.refresh_token, expires_at=pair.expires_at)
+    current.last_refresh_at = current.last_used_at = timezone.now()
+    current.save()
     return pair.access_token
 
 
-def _after_refusal(row: ZoomConnection, error: ZoomFailure) -> str:
-    """Use what another process stored meanwhile; else count, and believe the second refusal."""
-    now = timezone.now()
+def _refused(row: ZoomConnection) -> str:
+    """Answer a refused renewal: somebody else's new token, else count it; twice is the end."""
+    is_over = False
     with transaction.atomic():
-        current = _locked(row)
-        if current is None:
-            raise ZoomAuthFailed("The connection was removed.")
-        if current.token_version != row.token_version:
-            return str(current.access_token)
-        refused_before = current.consecutive_errors > 0
-        current.consecutive_errors += 1
-        current.last_error, current.last_error_at = str(error)[:1000], now
-        current.refresh_lease_until = now + SECOND_REFUSAL_AFTER
-        if refused_before:
-            _switch_off(current, now=now)
-        current.save()
-    raise ZoomAuthFailed("Zoom refused to renew the connection.") from error
+        current = (
+            ZoomConnection.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("user")
+            .filter(pk=row.pk)
+            .first()
+        )
+        if current is not None and current.token_version != row.token_version:
+            return current.access_token
+        if current is not None:
+            is_over = current.last_error == REFUSED
+            note_failure(current, REFUSED)
+            _release(current, until=timezone.now() + REFUSED_PAUSE)
+            if is_over:
+                _switch_off(current)
+    if current is None or is_over:
+        raise ZoomAuthFailed(REFUSED)
+    raise ZoomUnavailable(REFUSED)
 
 
-def _switch_off(row: ZoomConnection, *, now: datetime) -> None:
-    row.is_active = False
-    emails.zoom_disconnected(row.user, at=now)
-
-
-def _locked(connection: ZoomConnection) -> ZoomConnection | None:
-    return (
-        ZoomConnection.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("user")
-        .filter(pk=connection.pk)
-        .first()
+def _release(row: ZoomConnection, *, until: datetime | None) -> None:
+    ZoomConnection.objects.filter(pk=row.pk, token_version=row.token_version).update(
+        refresh_lease_until=until, updated_at=timezone.now()
     )
+
+
+def _switch_off(connection: ZoomConnection) -> None:
+    """Stop using the connection and tell its owner; once."""
+    changed = ZoomConnection.objects.filter(pk=connection.pk, is_active=True).update(
+        is_active=False, updated_at=timezone.now()
+    )
+    if changed:
+        audit.record("zoom.failed", target=connection, owner=connection.user)
+        emails.zoom_disconnected(connection.user, at=connection.connected_at)
+
+
+def _note_use(connection: ZoomConnection, now: datetime) -> None:
+    if connection.last_used_at is None or now - connection.last_used_at >= USE_NOTED_EVERY:
+        ZoomConnection.objects.filter(pk=connection.pk).update(last_used_at=now)
+        connection.last_used_at = now

@@ -1,13 +1,23 @@
 """Organizations and who belongs to them."""
 
-from django.db import models
+from typing import Any
+
+from django.db import models, transaction
 from django.db.models import Q
 
+from accounts import roles
 from accounts.models.people import User
-from accounts.querysets import MembershipQuerySet
-from common import validators
+from accounts.querysets import MembershipQuerySet, OrganizationQuerySet
+from accounts.roles import Capability
+from common import audit, validators
+from common.exceptions import NotAllowed
 from common.fields import HttpUrlField, LowercaseEmailField, TimezoneField
 from common.models import BaseModel, SoftDeleteModel
+from common.querysets import LiveManager
+
+
+class SlugIsTheOwners(NotAllowed):
+    message = "Only the owner may change the organization's slug."
 
 
 class Organization(SoftDeleteModel):
@@ -38,8 +48,25 @@ class Organization(SoftDeleteModel):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    objects = LiveManager.from_queryset(OrganizationQuerySet)()  # type: ignore[misc]  # the base declares it
+    all_objects = OrganizationQuerySet.as_manager()  # type: ignore[misc]  # the same
+
     def __str__(self) -> str:
         return self.name
+
+    def edit(self, *, by: User, **changes: Any) -> None:
+        """Change what the organization says of itself; its address only its owner may change."""
+        if changes.get("slug", self.slug) != self.slug:
+            reach = roles.reach(by)
+            if not reach.may(Capability.ORGANIZATION_TRANSFER, organization_id=self.pk):
+                raise SlugIsTheOwners
+        for name, value in changes.items():
+            setattr(self, name, value)
+        with transaction.atomic():
+            self.save(update_fields=list(changes))
+            audit.record(
+                "organization.changed", target=self, by=by, organization=self, fields=[*changes]
+            )
 
 
 class Membership(BaseModel):

@@ -5,17 +5,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.core.validators import MinLengthValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 
+from accounts import signals
 from accounts.querysets import UserManager, UserQuerySet
-from common import validators
+from common import audit, validators
+from common.exceptions import InvalidRequest
 from common.fields import HttpUrlField, LowercaseEmailField, TimezoneField
 from common.models import SoftDeleteModel
 
 if TYPE_CHECKING:
     from accounts.models.sessions import UserSession
     from accounts.roles import Reach
+
+
+class AlreadyOrganizer(InvalidRequest):
+    code = "ALREADY_ORGANIZER"
+    message = "This account is an organizer's already."
 
 
 class User(AbstractBaseUser, PermissionsMixin, SoftDeleteModel):
@@ -68,6 +76,27 @@ class User(AbstractBaseUser, PermissionsMixin, SoftDeleteModel):
     session: "UserSession | None" = None
     known_reach: "Reach | None" = None
 
+    PROFILE_FIELDS = (
+        "professional_title",
+        "credentials",
+        "organization_name",
+        "bio",
+        "profile_photo_url",
+        "timezone",
+        "organizer_display_name",
+        "organizer_logo_url",
+        "organizer_website",
+        "organizer_bio",
+        "organizer_social_linkedin",
+        "organizer_social_twitter",
+    )
+    NOTIFICATION_FIELDS = (
+        "notify_event_reminders",
+        "notify_certificate_issued",
+        "notify_new_registration",
+        "notify_event_summary",
+        "notify_marketing",
+    )
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["full_name"]
 
@@ -98,6 +127,70 @@ class User(AbstractBaseUser, PermissionsMixin, SoftDeleteModel):
     @property
     def public_name(self) -> str:
         return self.organizer_display_name or self.full_name
+
+    def upgrade(self, *, by: "User") -> None:
+        """Make the attendee an organizer, and announce it in the same transaction."""
+        with transaction.atomic():
+            current = User.objects.select_for_update(no_key=True).get(pk=self.pk)
+            if current.is_organizer:
+                raise AlreadyOrganizer
+            self.account_type = self.AccountType.ORGANIZER
+            self.upgraded_to_organizer_at = current.upgraded_to_organizer_at or timezone.now()
+            self.save(update_fields=["account_type", "upgraded_to_organizer_at"])
+            audit.record("user.upgraded", target=self, by=by, owner=self)
+            signals.organizer_upgraded.send(sender=User, user=self)
+
+    def choose_notifications(self, *, by: "User", **flags: bool) -> None:
+        """Say which messages are wanted; consent to marketing is kept on record."""
+        before = self.notify_marketing
+        for name, wanted in flags.items():
+            setattr(self, name, wanted)
+        with transaction.atomic():
+            self.save(update_fields=list(flags))
+            if self.notify_marketing != before:
+                audit.record(
+                    "user.marketing_consent_changed",
+                    target=self,
+                    by=by,
+                    owner=self,
+                    consent=self.notify_marketing,
+                )
+
+    def complete_onboarding(self, *, by: "User") -> None:
+        """Note that the first steps are done; the first time counts."""
+        if self.onboarding_completed_at is None:
+            self.onboarding_completed_at = timezone.now()
+            self.save(update_fields=["onboarding_completed_at"])
+            audit.record("user.onboarding_completed", target=self, by=by, owner=self)
+
+    def erase(self) -> None:
+        """Empty the row of everything personal; only the uuid remains, and it stays inactive."""
+        now = timezone.now()
+        emptied = {
+            field.name: field.get_default()
+            for field in self._meta.concrete_fields
+            if field.name in self.PROFILE_FIELDS + self.NOTIFICATION_FIELDS
+        }
+        changes = {
+            **emptied,
+            "email": f"deleted-{self.uuid}@anonymized.invalid",
+            "full_name": "Deleted User",
+            "email_verified": False,
+            "email_verified_at": None,
+            "is_organizer_profile_public": False,
+            "is_active": False,
+            "is_staff": False,
+            "is_superuser": False,
+            "onboarding_completed_at": None,
+            "last_login_at": None,
+            "last_active_at": None,
+            "erased_at": now,
+            "deleted_at": now,
+        }
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.set_unusable_password()
+        self.save(update_fields=[*changes, "password"])
 
     def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
         """Read the row again, and with it what this person may reach."""

@@ -1,6 +1,6 @@
 """Somebody's authorised link to Zoom, and how it comes about."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
@@ -50,6 +50,8 @@ class ZoomConnection(BaseModel):
 
     UNHEALTHY_AFTER = 3
     INACTIVE_AFTER = 5
+    BASIC = 1
+    RENEWED_BEFORE = timedelta(minutes=5)
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="zoom_connection")
     access_token = EncryptedTextField()
@@ -80,6 +82,21 @@ class ZoomConnection(BaseModel):
     def is_healthy(self) -> bool:
         return self.is_active and self.consecutive_errors < self.UNHEALTHY_AFTER
 
+    @property
+    def is_licensed(self) -> bool:
+        """Tell whether Zoom takes registrants; a basic account has no registration."""
+        return self.zoom_user_type > self.BASIC
+
+    def take(self, access_token: str, refresh_token: str, *, expires_at: datetime) -> None:
+        """Put a new pair in place of the old one; the caller saves."""
+        self.access_token = access_token
+        self.refresh_token = refresh_token
+        self.token_expires_at = expires_at
+        self.token_version = self.token_version + 1 if self.pk else 1
+        self.refresh_lease_until = None
+        self.consecutive_errors = 0
+        self.last_error = ""
+
     def needs_new_token(self, now: datetime) -> bool:
         """Tell whether fewer than five minutes of the access token remain."""
-        return (self.token_expires_at - now).total_seconds() < 300  # noqa: PLR2004 -- five minutes
+        return self.token_expires_at - now < self.RENEWED_BEFORE

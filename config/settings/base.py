@@ -180,6 +180,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "common.purge_idempotency": {"task": "common.purge_idempotency", "schedule": 3600.0},
     "integrations.sweep_inbound": {"task": "integrations.sweep_inbound", "schedule": 60.0},
+    "accounts.expire_sessions": {
+        "task": "accounts.expire_sessions",
+        "schedule": crontab(hour=3, minute=20),
+    },
+    "accounts.refresh_zoom_connections": {
+        "task": "accounts.refresh_zoom_connections",
+        "schedule": 3600.0,
+    },
     "events.advance_events": {"task": "events.advance_events", "schedule": 60.0},
     "events.sweep_meetings": {"task": "events.sweep_meetings", "schedule": 300.0},
     "events.check_counts": {

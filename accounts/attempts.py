@@ -1,0 +1,95 @@
+"""How often somebody may guess a password: counted before the guess, by address and origin."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.cache import BaseCache, cache
+from django.core.cache.backends.locmem import LocMemCache
+from redis.exceptions import RedisError
+
+from accounts.models import UserSession
+from common import codes, context
+from common.exceptions import RateLimited
+
+FAR = 100  # guesses at one address from anywhere
+FAR_SECONDS = 60 * 60
+NEAR = 10  # guesses at one address from one origin
+NEAR_SECONDS = 15 * 60
+# An origin from which the owner signed in lately is not shut out by guesses from elsewhere.
+KNOWN_FOR = timedelta(days=30)
+# Counts here while the shared cache is unreachable.
+own_memory = LocMemCache("accounts.attempts", {})
+
+
+class TooManyAttempts(RateLimited):
+    message = "Too many sign-in attempts for this address. Please wait and try again."
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One attempt, counted as a failure until it succeeds."""
+
+    near: str
+    far: str
+
+    def succeed(self) -> None:
+        """Forget the failures from this origin, and that this guess was one."""
+        try:
+            _forget(cache, self)
+        except RedisError:
+            _forget(own_memory, self)
+
+
+def begin(email: str, *, now: datetime) -> Guess:
+    """Count a guess at the address; raises when there were too many."""
+    origin = context.current().ip_address
+    guess = Guess(
+        near=f"sign-in:{codes.digest(f'{email} {origin}')}",
+        far=f"sign-in:{codes.digest(email)}",
+    )
+    if not settings.THROTTLING_ENABLED:
+        return guess
+    try:
+        near, far = _count(cache, guess)
+    except RedisError:
+        near, far = _count(own_memory, guess)
+    if near > NEAR:
+        raise _refusal(NEAR_SECONDS)
+    if far > FAR and not _is_known(email, origin, now):
+        raise _refusal(FAR_SECONDS)
+    return guess
+
+
+def _count(store: BaseCache, guess: Guess) -> tuple[int, int]:
+    return _add(store, guess.near, NEAR_SECONDS), _add(store, guess.far, FAR_SECONDS)
+
+
+def _add(store: BaseCache, key: str, seconds: int) -> int:
+    store.add(key, 0, seconds)
+    try:
+        return store.incr(key)
+    except ValueError:  # it expired in between: this is the first of a new window
+        store.set(key, 1, seconds)
+        return 1
+
+
+def _forget(store: BaseCache, guess: Guess) -> None:
+    store.delete(guess.near)
+    if store.get(guess.far):
+        store.decr(guess.far)
+
+
+def _is_known(email: str, origin: str, now: datetime) -> bool:
+    return (
+        bool(origin)
+        and UserSession.objects.filter(
+            user__email=email, ip_address=origin, created_at__gt=now - KNOWN_FOR
+        ).exists()
+    )
+
+
+def _refusal(seconds: int) -> TooManyAttempts:
+    return TooManyAttempts(
+        details={"scope": "sign_in", "retry_after": seconds}, retry_after=seconds
+    )

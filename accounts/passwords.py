@@ -1,0 +1,81 @@
+"""Passwords: what is a good one, forgetting and changing it."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import check_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts import emails, proofs, sessions, verification
+from accounts.exceptions import ReauthenticationRequired
+from accounts.models import User, UserSession
+from common import audit
+
+MAX_LENGTH = 128
+EndReason = UserSession.EndReason
+
+
+def judge(password: str, *, user: User, field: str) -> None:
+    """Refuse a password that is short, common, numeric or made of the person's own data."""
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({field: error.messages}) from error
+
+
+@transaction.atomic
+def ask_reset(user: User, *, now: datetime) -> None:
+    """Mail a link that sets a new password."""
+    lifetime = timedelta(minutes=settings.PASSWORD_RESET_MINUTES)
+    issued = proofs.issue(user, proofs.Purpose.RESET_PASSWORD, lifetime=lifetime, now=now)
+    if issued is not None:
+        emails.password_reset(*issued)
+
+
+@transaction.atomic
+def reset(secret: str, new_password: str, *, now: datetime) -> User:
+    """Set a password by the secret of the mail, which proves the address as well.
+
+    Every session ends and every other secret is void. A refused password leaves the secret good.
+    """
+    user = proofs.use(secret, proofs.Purpose.RESET_PASSWORD, now=now)
+    judge(new_password, user=user, field="new_password")
+    _set(user, new_password)
+    sessions.end_all(user, EndReason.PASSWORD_RESET, by=user)
+    verification.prove(user, now=now)
+    return user
+
+
+@transaction.atomic
+def change(user: User, current: str, new_password: str, *, keep: UserSession | None) -> None:
+    """Replace the password; every session but the one to keep ends."""
+    if not check_password(current, user.password):
+        raise ValidationError({"current_password": ["This password is not correct."]})
+    judge(new_password, user=user, field="new_password")
+    _set(user, new_password)
+    sessions.end_all(user, EndReason.PASSWORD_CHANGED, by=user, keep=keep)
+
+
+def reauthenticate(session: UserSession, password: str, *, now: datetime) -> datetime:
+    """Take the password as fresh proof of identity; return until when it counts."""
+    if not check_password(password, session.user.password):
+        raise ValidationError({"password": ["This password is not correct."]})
+    return sessions.freshen(session, now=now)
+
+
+def require_fresh(user: User, *, password: str = "", now: datetime) -> None:
+    """Refuse unless identity was proven just now, by the session or by the password."""
+    if password and check_password(password, user.password):
+        return
+    if not sessions.is_fresh(user.session, now=now):
+        raise ReauthenticationRequired
+
+
+def _set(user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    proofs.void_all(user)
+    audit.record("user.password_changed", target=user, by=user, owner=user)
+    emails.password_changed(user)

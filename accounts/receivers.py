@@ -1,0 +1,69 @@
+"""What accounts does when something happens: sign-ins, proofs, messages of Zoom, time passing."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models import Q, QuerySet
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import emails, preferences, sessions, zoom_connections
+from accounts.models import AccountToken, OAuthFlow, User, UserSession
+from accounts.signals import email_verified
+from common import mail, retention
+from integrations import status, webhooks
+from integrations.models import InboundWebhook
+from integrations.zoom import oauth, payloads
+
+mail.gate(preferences.objection)
+
+
+@receiver(email_verified)
+def greet(user: User, **_: Any) -> None:
+    emails.welcome(user)
+
+
+@receiver(user_logged_in)
+def keep_browser_session(request: HttpRequest, user: User, **_: Any) -> None:
+    sessions.end_browser(request.session.session_key)
+    request.session.cycle_key()
+    sessions.open_for_browser(user, str(request.session.session_key), now=timezone.now())
+
+
+@receiver(user_logged_out)
+def end_browser_session(request: HttpRequest, **_: Any) -> None:
+    sessions.end_browser(request.session.session_key)
+
+
+@webhooks.handles("zoom", "app_deauthorized")
+def drop_zoom_connection(webhook: InboundWebhook) -> webhooks.Skip | None:
+    known = zoom_connections.drop(payloads.deauthorization(webhook.payload))
+    return None if known else webhooks.Skip("unknown connection")
+
+
+@retention.rule("sessions", days=30)
+def old_sessions(cutoff: datetime) -> QuerySet[UserSession]:
+    return UserSession.objects.filter(Q(ended_at__lt=cutoff) | Q(expires_at__lt=cutoff))
+
+
+@retention.rule("account_tokens", days=7)
+def old_account_tokens(cutoff: datetime) -> QuerySet[AccountToken]:
+    return AccountToken.objects.filter(expires_at__lt=cutoff)
+
+
+@retention.rule("oauth_flows", days=7)
+def old_oauth_flows(cutoff: datetime) -> QuerySet[OAuthFlow]:
+    return OAuthFlow.objects.filter(expires_at__lt=cutoff)
+
+
+def _zoom(user: Any, _organization: Any) -> status.Condition:
+    found = zoom_connections.condition(user)
+    detail = "Zoom works." if found.is_healthy else "Zoom must be connected."
+    return status.Condition(
+        configured=oauth.is_configured(), healthy=found.is_healthy, detail=detail
+    )
+
+
+status.register("zoom", _zoom)

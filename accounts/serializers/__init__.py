@@ -1,0 +1,1 @@
+"""Shapes of accounts: what comes in, what goes out."""

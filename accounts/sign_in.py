@@ -1,0 +1,59 @@
+"""Credentials: whose they are, and how often one may guess."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import transaction
+
+from accounts import attempts, emails, sessions
+from accounts.exceptions import AuthenticationFailed
+from accounts.models import User, UserSession
+from common import audit, codes
+
+NEW_DEVICE_AFTER = timedelta(days=90)
+
+
+class WrongCredentials(AuthenticationFailed):
+    """One answer for unknown address, wrong password, inactive and erased account."""
+
+    message = "No active account was found with these credentials."
+
+
+def by_password(email: str, password: str, *, now: datetime) -> User:
+    """Return whose credentials these are; exactly one hash is computed, whoever asks."""
+    guess = attempts.begin(email, now=now)
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        make_password(password)
+        is_right = False
+    else:
+        is_right = check_password(password, user.password) and user.is_active
+    if user is None or not is_right:
+        audit.record("sign_in.failed", address_digest=codes.digest(email))
+        raise WrongCredentials
+    guess.succeed()
+    return user
+
+
+@transaction.atomic
+def open_session(user: User, *, now: datetime) -> UserSession:
+    """Sign in on a client that carries tokens; a device not seen before is told by mail."""
+    is_known = _is_known_company(user)
+    session = sessions.open_for_tokens(user, now=now)
+    if not is_known and _is_new_device(session, now):
+        emails.new_sign_in(session)
+    return session
+
+
+def _is_known_company(user: User) -> bool:
+    return not UserSession.objects.filter(user=user).exists()
+
+
+def _is_new_device(session: UserSession, now: datetime) -> bool:
+    alike = UserSession.objects.filter(
+        user=session.user,
+        browser=session.browser,
+        os=session.os,
+        last_activity_at__gt=now - NEW_DEVICE_AFTER,
+    )
+    return not alike.exclude(pk=session.pk).exists()

@@ -1,0 +1,54 @@
+"""Work of accounts that happens after a request, or by the clock."""
+
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+
+from accounts import passwords, sign_up, verification, zoom_connections
+from accounts.models import User, ZoomConnection
+
+
+@shared_task(name="accounts.note_sign_up")
+def note_sign_up(user_uuid: str, is_new: bool = False) -> None:
+    user = User.objects.filter(uuid=user_uuid, is_active=True).first()
+    if user is not None:
+        sign_up.follow_up(user, is_new=is_new, now=timezone.now())
+
+
+@shared_task(name="accounts.ask_verification")
+def ask_verification(user_uuid: str) -> None:
+    user = User.objects.filter(uuid=user_uuid, is_active=True).first()
+    if user is not None:
+        verification.ask(user, now=timezone.now())
+
+
+@shared_task(name="accounts.ask_password_reset")
+def ask_password_reset(user_uuid: str) -> None:
+    user = User.objects.filter(uuid=user_uuid, is_active=True).first()
+    if user is not None:
+        passwords.ask_reset(user, now=timezone.now())
+
+
+@shared_task(name="accounts.revoke_zoom_token")
+def revoke_zoom_token(connection_id: int) -> None:
+    connection = ZoomConnection.objects.filter(pk=connection_id).first()
+    if connection is not None:
+        zoom_connections.revoke(connection, now=timezone.now())
+
+
+@shared_task(name="accounts.refresh_zoom_connection")
+def refresh_zoom_connection(connection_id: int) -> None:
+    connection = ZoomConnection.objects.connected().filter(pk=connection_id).first()
+    if connection is not None:
+        zoom_connections.token_for(connection)
+
+
+@shared_task(name="accounts.refresh_zoom_connections")
+def refresh_zoom_connections() -> None:
+    zoom_connections.keep_alive(timezone.now())
+
+
+@shared_task(name="accounts.expire_sessions")
+def expire_sessions() -> None:
+    """Drop the browsers' expired session data; the rows people see go by retention."""
+    SessionStore.clear_expired()

@@ -1,0 +1,60 @@
+"""Proof that an address belongs to its account, or that it does not."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from accounts import emails, proofs, sessions
+from accounts.exceptions import InvalidToken
+from accounts.models import User, UserSession
+from accounts.signals import account_erased, email_verified
+from common import audit
+
+log = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def ask(user: User, *, now: datetime) -> None:
+    """Mail the user a link that proves the address; nothing to do for a proven one."""
+    if user.email_verified:
+        return
+    lifetime = timedelta(hours=settings.EMAIL_VERIFICATION_HOURS)
+    issued = proofs.issue(user, proofs.Purpose.VERIFY_EMAIL, lifetime=lifetime, now=now)
+    if issued is not None:
+        emails.verification(*issued)
+
+
+@transaction.atomic
+def confirm(secret: str, *, now: datetime) -> User:
+    """Take the secret of the mail as proof of the address."""
+    user = proofs.use(secret, proofs.Purpose.VERIFY_EMAIL, now=now)
+    prove(user, now=now)
+    return user
+
+
+@transaction.atomic
+def prove(user: User, *, now: datetime) -> None:
+    """Note that the address is the user's own, and announce it; once."""
+    if user.email_verified:
+        return
+    user.email_verified = True
+    user.email_verified_at = now
+    user.save(update_fields=["email_verified", "email_verified_at"])
+    audit.record("user.email_verified", target=user, by=user, owner=user)
+    email_verified.send(sender=User, user=user)
+
+
+@transaction.atomic
+def disown(secret: str, *, now: datetime) -> None:
+    """Erase an unverified account whose address turns out to be somebody else's."""
+    user = proofs.use(secret, proofs.Purpose.VERIFY_EMAIL, now=now)
+    if user.email_verified:
+        raise InvalidToken
+    sessions.end_all(user, UserSession.EndReason.ERASED)
+    user.account_tokens.all().delete()
+    user.erase()
+    audit.record("user.disowned", target=user, owner=user)
+    account_erased.send(sender=User, user=user)
+    log.info("account.erased", user=str(user.uuid))
