@@ -4,6 +4,7 @@ Each server process counts for itself and leaves a copy in the cache, so that a 
 reaches any one of them, tells the sum of all.
 """
 
+import math
 import os
 import threading
 import time
@@ -82,8 +83,9 @@ def observe_request(*, method: str, route: str, status: int, seconds: float) -> 
     place = {"method": method, "route": route}
     with _lock:
         _own.counts["http_requests_total", _labels({**place, "status": str(status)})] += 1
-        for bucket in (*(b for b in BUCKETS if seconds <= b), "+Inf"):
-            _own.counts[f"{SECONDS}_bucket", _labels({**place, "le": str(bucket)})] += 1
+        for bucket in (*BUCKETS, float("inf")):
+            name = "+Inf" if math.isinf(bucket) else str(bucket)
+            _own.counts[f"{SECONDS}_bucket", _labels({**place, "le": name})] += seconds <= bucket
         _own.counts[f"{SECONDS}_sum", _labels(place)] += seconds  # type: ignore[assignment]  # a Counter of numbers
         _own.counts[f"{SECONDS}_count", _labels(place)] += 1
 

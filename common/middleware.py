@@ -131,8 +131,7 @@ def _dress(response: HttpResponseBase, request_id: str) -> None:
 def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     if request.path in HEALTH:
         return
-    # The route, never the path: a path may hold a token.
-    route = request.resolver_match.route if request.resolver_match else "unmatched"
+    route = _route(request)
     method = request.method if request.method in METHODS else "OTHER"
     metrics.observe_request(
         method=method, route=route, status=response.status_code, seconds=seconds
@@ -145,3 +144,10 @@ def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
         status=response.status_code,
         duration_ms=round(seconds * 1000, 1),
     )
+
+
+def _route(request: HttpRequest) -> str:
+    """Return the route, never the path: a path may hold a token."""
+    if request.resolver_match is not None:
+        return request.resolver_match.route
+    return "static" if request.path.startswith(settings.STATIC_URL) else "unmatched"

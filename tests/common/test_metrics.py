@@ -46,6 +46,7 @@ def test_request_times_fall_into_cumulative_buckets():
     told = lines()
     place = 'method="GET",route="api/v1/"'
     assert f'http_request_seconds_bucket{{le="0.01",{place}}} 1' in told
+    assert f'http_request_seconds_bucket{{le="0.1",{place}}} 1' in told
     assert f'http_request_seconds_bucket{{le="0.25",{place}}} 2' in told
     assert f'http_request_seconds_bucket{{le="10.0",{place}}} 2' in told
     assert f'http_request_seconds_bucket{{le="+Inf",{place}}} 3' in told

@@ -237,6 +237,18 @@ def test_there_is_one_access_line_and_none_for_health(visitor, caplog):
     }
 
 
+@pytest.mark.parametrize(
+    ("path", "route"), [("/static/common/none.css", "static"), ("/secret-token", "unmatched")]
+)
+def test_addresses_without_a_route_share_a_label(visitor, caplog, path, route):
+    caplog.set_level(logging.INFO, logger="access")
+
+    visitor.get(path)
+
+    lines = [record.msg for record in caplog.records if record.name == "access"]
+    assert [line["route"] for line in lines] == [route]
+
+
 ORIGINS = [
     ("http://localhost:3000", True),
     ("http://localhost:3000.evil.example", False),
