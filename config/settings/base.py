@@ -151,9 +151,11 @@ CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL or "memory://localho
 EMBEDDED_WORKER = env.flag("EMBEDDED_WORKER", default=CELERY_BROKER_URL.startswith("memory:"))
 WORKER_THREADS = env.whole("WORKER_THREADS", 2)
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# In memory a message has nothing to come back to: it is taken at once and without a limit, whose
+# count of open messages two worker threads can spoil. The row is what is not lost.
+_IN_MEMORY = CELERY_BROKER_URL.startswith("memory:")
+CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = not _IN_MEMORY
+CELERY_WORKER_PREFETCH_MULTIPLIER = 0 if _IN_MEMORY else 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Longer than the longest task and the longest countdown (60 s).
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
@@ -164,7 +166,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "mail", "webhooks", "slow")]
+# A routing key of its own: with a shared one every message would be put into every queue.
+CELERY_TASK_QUEUES = [
+    Queue(name, routing_key=name) for name in ("default", "mail", "webhooks", "slow")
+]
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "common.sweep_outbox": {"task": "common.sweep_outbox", "schedule": 30.0},
