@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.factories.accounts import PASSWORD
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
@@ -21,7 +23,7 @@ IN_CI = os.environ.get("CI") == "true"
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.django_db(transaction=True),
+    pytest.mark.django_db(transaction=True, serialized_rollback=True),
     pytest.mark.skipif(not shutil.which(CHROMIUM) and not IN_CI, reason="needs Debian's chromium"),
 ]
 
@@ -78,6 +80,28 @@ def test_the_browsable_page_renders_and_asks_no_other_host(live_server, settings
     assert (brand, docs) == ("CPD Events", "/api/docs/")
     assert '"count": ' in shown
     assert (seen.hosts, seen.problems) == ({urlsplit(live_server.url).netloc}, [])
+
+
+def test_a_person_signs_in_looks_around_and_signs_out(live_server, organizer):
+    with browser_page() as (page, seen):
+        page.goto(f"{live_server.url}/api-auth/login/?next=/api/v1/events/")
+        page.fill("[name=username]", organizer.email)
+        page.fill("[name=password]", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_selector(".response-info")
+        address, shown = page.url, page.inner_text(".navbar-nav")
+        forms = page.locator("form[method=POST], form[method=post]").count()
+        page.click(".sign-out button")
+        page.wait_for_load_state()
+        page.goto(f"{live_server.url}/api/v1/events/")
+        refused = page.inner_text("body")
+
+    assert address == f"{live_server.url}/api/v1/events/"
+    assert organizer.full_name in shown
+    assert forms > 1
+    assert "NOT_AUTHENTICATED" in refused
+    assert seen.hosts == {urlsplit(live_server.url).netloc}
+    assert [problem for problem in seen.problems if "401" not in problem] == []
 
 
 def test_the_landing_page_fits_a_phone(live_server):
