@@ -1,8 +1,5 @@
 """Messages from the outside world, stored as they came."""
 
-import json
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
 
@@ -57,9 +54,3 @@ class InboundWebhook(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.event_type} ({self.status})"
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        """The whole message as parsed JSON."""
-        parsed: dict[str, Any] = json.loads(self.body)
-        return parsed

@@ -1,5 +1,6 @@
 """The inbox of provider messages: stored once, then handed to the handlers apps registered."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -85,7 +86,8 @@ def handles(
 
 def payload_of(webhook: InboundWebhook) -> dict[str, Any]:
     """Return the whole message as parsed JSON, as the functions of ``zoom.payloads`` take it."""
-    return webhook.payload
+    message: dict[str, Any] = json.loads(webhook.body)
+    return message
 
 
 def store(

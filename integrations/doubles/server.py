@@ -112,6 +112,12 @@ class Double:
             self._server.server_close()
             self._server = None
 
+    @staticmethod
+    def said(status: int, body: Any = None, **headers: str) -> Answer:
+        """Return an answer for `fail`; header names are written with underscores."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return Answer(status, body, named)
+
     def fail(self, path: str, **facts: Any) -> None:
         """Let the next calls of a path (a regular expression) go wrong."""
         self.faults.append(Fault(path, **facts))
@@ -130,18 +136,19 @@ class Double:
         if fault is not None:
             time.sleep(fault.delay)
             if fault.after:
-                self._dispatch(call)
+                self.work(call)
             if fault.drop:
                 return None
             if fault.answer is not None:
                 return fault.answer
-        return self._dispatch(call)
+        return self.work(call)
 
     def unknown(self, call: Call) -> Answer:
         """Answer a path that the double does not play."""
         return Answer(HTTPStatus.NOT_FOUND, {"message": f"No such path: {call.path}"})
 
-    def _dispatch(self, call: Call) -> Answer:
+    def work(self, call: Call) -> Answer:
+        """Do what a call asks for."""
         for method, pattern, play in self._table:
             match = pattern.match(call.path)
             if match and method == call.method:

@@ -3,6 +3,7 @@
 Objects and errors follow https://docs.stripe.com/api. Test cards behave as Stripe's do.
 """
 
+import copy
 import json
 import queue
 import secrets
@@ -44,6 +45,8 @@ class StripeDouble(Double):
         ("GET", "/v1/events", "list_events"),
     )
 
+    sends_at_once = False
+
     def reset(self) -> None:
         super().reset()
         self.outgoing: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -51,22 +54,21 @@ class StripeDouble(Double):
         self.events: list[dict[str, Any]] = []
         self.answers: dict[str, tuple[bytes, Answer]] = {}
 
-    def answer(self, call: Call) -> Answer | None:
+    def work(self, call: Call) -> Answer:
         """Play a call once per Idempotency-Key; the same key with another body is refused."""
         key = call.headers.get("idempotency-key", "")
         if call.method != "POST" or not key:
-            return super().answer(call)
+            return super().work(call)
         with self.lock:
             known = self.answers.get(key)
             if known is None:
-                answer = super().answer(call)
-                if answer is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                    self.answers[key] = (call.body, answer)
+                answer = super().work(call)
+                self.answers[key] = (call.body, copy.deepcopy(answer))
                 return answer
         body, answer = known
-        return (
-            answer if body == call.body else _error("idempotency_error", "Keys are for one body.")
-        )
+        if body != call.body:
+            return _error("idempotency_error", "Keys are for one body.")
+        return answer
 
     def create(self, call: Call, kind: str) -> Answer:
         """Make a customer, product or price."""
@@ -161,22 +163,14 @@ class StripeDouble(Double):
 
     def deliver(self, waits: Sequence[float] = RETRY_AFTER) -> None:
         """Send what waits, each event until it is taken or given up."""
-        while not self.outgoing.empty():
-            event = self.outgoing.get()
-            for wait in (*waits, None):
-                if self._is_taken(event) or wait is None:
-                    break
-                time.sleep(wait)
-
-    def keep_delivering(self) -> None:
-        """Send events as they happen, beside the calls that make them."""
-
-        def forever() -> None:
-            while True:
-                self.deliver()
-                time.sleep(RETRY_AFTER[0] / 4)
-
-        threading.Thread(target=forever, daemon=True).start()
+        while True:
+            try:
+                event = self.outgoing.get_nowait()
+            except queue.Empty:
+                return
+            left = list(waits)
+            while not self._is_taken(event) and left:
+                time.sleep(left.pop(0))
 
     def _is_taken(self, event: Mapping[str, Any]) -> bool:
         try:
@@ -226,6 +220,8 @@ class StripeDouble(Double):
         }
         self.events.append(event)
         self.outgoing.put(event)
+        if self.sends_at_once:
+            threading.Thread(target=self.deliver, daemon=True).start()
 
 
 def play() -> StripeDouble:
@@ -239,8 +235,7 @@ def play() -> StripeDouble:
     settings.STRIPE_API_BASE = settings.STRIPE_API_BASE or double.url
     settings.STRIPE_SECRET_KEY = "sk_test_double"  # noqa: S105 -- the double takes any
     settings.STRIPE_PUBLISHABLE_KEY = settings.STRIPE_PUBLISHABLE_KEY or "pk_test_double"
-    if not settings.TESTING:
-        double.keep_delivering()
+    double.sends_at_once = not settings.TESTING
     return double
 
 

@@ -204,10 +204,9 @@ class ZoomDouble(Visits):
 
     def set_registrants(self, call: Call, meeting_id: str) -> Answer:
         """Cancel registrants."""
-        for asked in call.json().get("registrants", []):
-            known = self.registrants[meeting_id].get(asked["email"].lower())
-            if known is not None:
-                known["status"] = "cancelled"
+        asked = {row["email"].lower() for row in call.json().get("registrants", [])}
+        for email in asked & self.registrants[meeting_id].keys():
+            self.registrants[meeting_id][email]["status"] = "cancelled"
         return Answer(HTTPStatus.NO_CONTENT)
 
     def list_instances(self, _call: Call, meeting_id: str) -> Answer:

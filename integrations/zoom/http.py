@@ -36,6 +36,7 @@ REPEAT_AFTER: Final = (0.5, 2.0)  # seconds
 QPS_AFTER: Final = (1.0, 2.0, 4.0)  # seconds
 NOT_FOUND_CODE: Final = 3001
 SCOPE_CODE: Final = 4711
+WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,7}")
 SCOPES_NAMED: Final = re.compile(r"scopes?:? *\[([^\]]*)\]")
 
 _session = requests.Session()
@@ -183,7 +184,7 @@ def _retry_at(response: requests.Response) -> datetime:
     """Read seconds, an HTTP date or ISO 8601; without any the next day in UTC begins it anew."""
     given = response.headers.get("Retry-After", "")
     now = timezone.now()
-    if given.isdigit():
+    if WHOLE_SECONDS.fullmatch(given):
         return now + timedelta(seconds=int(given))
     try:
         return parsedate_to_datetime(given).astimezone(UTC)

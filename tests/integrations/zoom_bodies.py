@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from integrations.signatures import zoom_signature
+from integrations.zoom.payloads import moment
 
 ACCOUNT = "AccT3st00001"
 HOST = "hostU5erId0000000001"
@@ -184,11 +185,11 @@ def signed(
 ) -> tuple[bytes, dict[str, str]]:
     """Return the bytes and the headers Zoom sends them with, now unless told otherwise."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    moment = str(int(time.time()) if timestamp is None else timestamp)
+    seconds = str(int(time.time()) if timestamp is None else timestamp)
     known = settings.ZOOM_WEBHOOK_SECRET or [settings.DEVELOPMENT_WEBHOOK_SECRET]
     headers = {
-        "x-zm-request-timestamp": moment,
-        "x-zm-signature": zoom_signature(raw, moment, secret or known[0]),
+        "x-zm-request-timestamp": seconds,
+        "x-zm-signature": zoom_signature(raw, seconds, secret or known[0]),
     }
     return raw, headers
 
@@ -224,6 +225,5 @@ def _sending_time(meeting: Message) -> int:
     person = meeting.get("participant") or {}
     names = ("join_time", "leave_time", "date_time")
     told = next((person[name] for name in names if person.get(name)), None)
-    moment = told or meeting.get("end_time") or meeting.get("start_time") or at("08:00:00")
-    seen = datetime.strptime(moment[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    return int(seen.timestamp() * 1000) + 1345
+    happened = moment(told or meeting.get("end_time") or meeting.get("start_time"))
+    return int((happened or datetime(2027, 3, 10, tzinfo=UTC)).timestamp() * 1000) + 1345
