@@ -22,7 +22,15 @@ LEEWAY_SECONDS = 30
 REQUIRED = ["user_uuid", "sid", "jti", "iss", "aud", "exp", "iat", "token_type"]
 # Whatever a forged token makes the parser stumble over: a deeply nested header exhausts the
 # stack before any signature is looked at.
-UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
+UNREADABLE = (
+    jwt.PyJWTError,
+    LookupError,
+    ArithmeticError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
 
 
 class Kind(StrEnum):

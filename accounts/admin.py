@@ -1,0 +1,117 @@
+"""People, organizations and their sessions for the people who run the platform."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts import sessions
+from accounts.models import (
+    AccountToken,
+    Membership,
+    OAuthFlow,
+    Organization,
+    User,
+    UserSession,
+    ZoomConnection,
+)
+from common.admin import AuditedAdmin, LedgerAdmin
+
+
+@admin.register(User)
+class UserAdmin(AuditedAdmin[User]):
+    """Identity is settled by verbs: proofs, upgrades and sign-ins write these columns."""
+
+    list_display = ("email", "full_name", "account_type", "email_verified", "is_active")
+    list_filter = ("account_type", "email_verified", "is_active", "is_staff")
+    search_fields = ("email", "full_name")
+    ordering = ("-id",)
+    exclude = ("password", "user_permissions", "groups")
+    settled_fields = (
+        "email",
+        "account_type",
+        "upgraded_to_organizer_at",
+        "email_verified",
+        "email_verified_at",
+        "notify_marketing",
+        "onboarding_completed_at",
+        "last_login_at",
+        "last_active_at",
+        "erased_at",
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Only superusers appoint the people of the platform."""
+        appointed = () if request.user.is_superuser else ("is_staff", "is_superuser")
+        return [*super().get_readonly_fields(request, obj), *appointed]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+
+@admin.register(Organization)
+class OrganizationAdmin(AuditedAdmin[Organization]):
+    list_display = ("name", "slug", "is_verified", "is_active", "is_public", "seat_limit")
+    list_filter = ("is_verified", "is_active", "is_public")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    settled_fields = ("seat_limit", "created_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Membership)
+class MembershipAdmin(LedgerAdmin[Membership]):
+    list_display = ("organization", "user", "role", "title", "created_at", "ended_at")
+    list_filter = ("role",)
+    list_select_related = ("organization", "user")
+    search_fields = ("organization__name", "user__email", "user__full_name")
+    ordering = ("-id",)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(LedgerAdmin[UserSession]):
+    list_display = ("user", "kind", "device_type", "browser", "last_activity_at", "ended_at")
+    list_filter = ("kind", "device_type", "end_reason")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("refresh_jti", "previous_refresh_jti", "session_key_digest")
+    ordering = ("-id",)
+    actions = ("end",)
+
+    @admin.action(description="End the selected sessions", permissions=["retry"])
+    def end(self, request: HttpRequest, rows: QuerySet[UserSession]) -> None:
+        self.carry_out(
+            request, rows.select_related("user"), sessions.end, reason=sessions.EndReason.STAFF
+        )
+
+
+@admin.register(AccountToken)
+class AccountTokenAdmin(LedgerAdmin[AccountToken]):
+    list_display = ("user", "purpose", "expires_at", "used_at")
+    list_filter = ("purpose",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("digest",)
+    ordering = ("-id",)
+
+
+@admin.register(OAuthFlow)
+class OAuthFlowAdmin(LedgerAdmin[OAuthFlow]):
+    list_display = ("provider", "intent", "user", "expires_at", "used_at")
+    list_filter = ("provider", "intent")
+    list_select_related = ("user",)
+    exclude = ("state_digest", "flow_token_digest", "nonce")
+    ordering = ("-id",)
+
+
+@admin.register(ZoomConnection)
+class ZoomConnectionAdmin(LedgerAdmin[ZoomConnection]):
+    list_display = ("user", "zoom_email", "is_active", "consecutive_errors", "last_error_at")
+    list_filter = ("is_active",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "zoom_email")
+    ordering = ("-id",)
