@@ -89,8 +89,8 @@ class EventFilter(CatalogueFilter):
 class PublicEventFilter(CatalogueFilter):
     """The public catalogue; what is coming up unless `when` says otherwise."""
 
-    from_date = None
-    to_date = None
+    from_date: Any = None
+    to_date: Any = None
     when = django_filters.ChoiceFilter(
         choices=[(word, word) for word in ("upcoming", "live", "past", "all")], method="by_time"
     )

@@ -1,15 +1,34 @@
 """Kinds of values in requests about events."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from accounts.models import Organization
 from accounts.roles import Capability, reach
 from common.serializers import UuidRelatedField
 from events.models import Category
+
+
+class SentWhole:
+    """An entry of a list: also inside a PATCH its required fields and defaults apply."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        known = super().to_internal_value(data)  # type: ignore[misc]  # mixed into serializers
+        fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]  # the same
+        absent = {name: field for name, field in fields.items() if name not in known}
+        missing = [name for name, field in absent.items() if field.required]
+        if missing:
+            message = serializers.Field.default_error_messages["required"]
+            raise serializers.ValidationError({name: [message] for name in missing})
+        for name, field in absent.items():
+            if field.default is not empty:
+                known[name] = field.default() if callable(field.default) else field.default
+        return known
 
 
 class MomentField(serializers.DateTimeField):

@@ -15,6 +15,7 @@ from events.serializers.fields import (
     MomentField,
     OrganizationField,
     ReferenceListField,
+    SentWhole,
     TextListField,
 )
 
@@ -84,7 +85,7 @@ COLUMNS = (
 )
 
 
-class RefundTierSerializer(Serializer):
+class RefundTierSerializer(SentWhole, Serializer):
     """What is paid back on a cancellation at least so many hours before the start."""
 
     until_hours_before = serializers.IntegerField(min_value=0, max_value=8784)
@@ -106,7 +107,7 @@ class ZoomSettingsSerializer(Serializer):
         return known
 
 
-class CustomFieldWriteSerializer(ModelSerializer[EventCustomField]):
+class CustomFieldWriteSerializer(SentWhole, ModelSerializer[EventCustomField]):
     """A question: with a uuid one that exists, without a new one."""
 
     uuid = serializers.UUIDField(required=False)
@@ -140,7 +141,7 @@ class CustomFieldWriteSerializer(ModelSerializer[EventCustomField]):
         return attrs
 
 
-class EventSessionWriteSerializer(ModelSerializer[EventSession]):
+class EventSessionWriteSerializer(SentWhole, ModelSerializer[EventSession]):
     """A session of an event with several."""
 
     starts_at = MomentField()

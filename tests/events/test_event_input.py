@@ -3,6 +3,7 @@ from uuid import uuid4
 import pytest
 
 from events.models import Event
+from events.serializers.writing import COLUMNS
 from tests.factories.events import (
     EventFactory,
 )
@@ -168,3 +169,41 @@ def test_unknown_zone_of_a_reschedule_is_refused(api, organizer):
 
     assert response.status_code == 400
     assert list(response.json()["error"]["details"]) == ["timezone"]
+
+
+ODD = (None, [], {}, [{}], "x", -1, 10**30)
+FIELDS = (*COLUMNS, "tags", "speakers", "custom_fields", "sessions", "organization")
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_no_value_of_any_field_breaks_the_server(api, organizer, field):
+    event = EventFactory(owner=organizer, is_multi_session=True)
+
+    answers = {api.patch(url(event), {field: value}).status_code for value in ODD}
+
+    assert answers <= {200, 400, 402}
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ({"until_hours_before": 5}, "refund_tiers"),
+        ({"label": "Ward"}, "custom_fields"),
+        ({"field_type": "select", "label": "Ward"}, "custom_fields"),
+    ],
+)
+def test_half_an_entry_is_refused_also_in_a_patch(api, organizer, entry, field):
+    response = api.patch(url(EventFactory(owner=organizer)), {field: [entry]})
+
+    assert response.status_code == 400
+    assert list(response.json()["error"]["details"]) == [field]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "unpublish", "reopen", "reschedule", "meeting/retry"])
+def test_no_body_of_any_verb_breaks_the_server(api, organizer, verb):
+    event = EventFactory(owner=organizer, published=True)
+    bodies = [[], "x", 7, {"reason": []}, {"reason": 5}, {"starts_at": 5}, {"sessions": {}}]
+
+    answers = {api.post(url(event, verb), body).status_code for body in bodies}
+
+    assert answers <= {200, 202, 400, 409}
