@@ -13,6 +13,8 @@ from django.core.validators import RegexValidator
 
 MAX_JSON_DEPTH = 20
 MAX_JSON_BYTES = 64 * 1024
+# Not the six letters themselves, which JSON writes with a doubled backslash.
+ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 LINE_BREAKS = frozenset("\t\n")
 
 RICH_TAGS = {"p", "br", "strong", "em", "ul", "ol", "li", "h2", "h3", "h4", "a"}
@@ -70,9 +72,13 @@ def bounded_json(value: Any) -> None:
     if _depth(value) > MAX_JSON_DEPTH:
         raise ValidationError("The value is nested too deeply.", code="json_depth")
     text = json.dumps(value, ensure_ascii=False)
-    if "\\u0000" in text:
+    if ESCAPED_NUL.search(text):
         raise ValidationError("NUL characters are not allowed.", code="json_nul")
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_JSON_BYTES:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise ValidationError("The value is not Unicode text.", code="json_text") from error
+    if size > MAX_JSON_BYTES:
         raise ValidationError("The value is larger than 64 KB.", code="json_size")
 
 
