@@ -8,6 +8,7 @@ those of https://www.unicode.org/reports/tr9/.
 import unicodedata
 from collections.abc import Callable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -30,10 +31,10 @@ def visual_order(runs: Sequence[T], level: Callable[[T], int]) -> list[T]:
     ordered = list(runs)
     highest = max((level(run) for run in runs), default=0)
     for threshold in range(highest, 0, -1):
-        parts = groupby(ordered, key=lambda run, least=threshold: level(run) >= least)
-        ordered = [
-            run for reversed_, group in parts for run in (list(group)[::-1] if reversed_ else group)
-        ]
+        turned = [level(run) >= threshold for run in ordered]
+        pairs = groupby(zip(turned, ordered, strict=True), key=itemgetter(0))
+        parts = [(is_turned, [run for _, run in group]) for is_turned, group in pairs]
+        ordered = [run for is_turned, part in parts for run in (part[::-1] if is_turned else part)]
     return ordered
 
 

@@ -1,12 +1,12 @@
 """Which designs and certificates may be reached, and in which state they are."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from django.db import models
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, Subquery, When
+from django.db.models import F, Q
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast
 
 from accounts.roles import Capability, reach
 from common.querysets import SoftDeleteQuerySet
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from accounts.models import Organization, User
     from certificates.models import Certificate, CertificateTemplate
 
-    Caller = User | AnonymousUser
+    Caller: TypeAlias = User | AnonymousUser
 
 # A task has had its chance by then; the sweep takes over.
 PENDING_TOO_LONG = timedelta(minutes=2)
@@ -60,25 +60,9 @@ class CertificateTemplateQuerySet(SoftDeleteQuerySet["CertificateTemplate"]):
         """Leave out those that are no longer offered."""
         return self.filter(is_active=True)
 
-    def latest(self) -> Self:
+    def latest_versions(self) -> Self:
         """Keep the newest version of each design."""
         return self.filter(is_latest_version=True)
-
-    def with_history(self) -> Self:
-        """Add the count of certificates printed on any version, and the first version's uuid."""
-        certificates = self.model._meta.get_field("certificates").related_model
-        printed = (
-            certificates.objects.filter(template__chain=OuterRef("chain"))
-            .order_by()
-            .values("template__chain")
-            .annotate(number=Count("pk"))
-            .values("number")
-        )
-        first = self.model.all_objects.filter(chain=OuterRef("chain"), version=1)
-        return self.annotate(
-            certificate_count=Coalesce(Subquery(printed), 0, output_field=IntegerField()),
-            original_template=Case(When(version__gt=1, then=Subquery(first.values("uuid")))),
-        )
 
 
 class CertificateQuerySet(models.QuerySet["Certificate"]):

@@ -11,8 +11,9 @@ from django.utils import timezone
 from billing.models import Subscription
 from billing.signals import subscription_changed
 from certificates import artifacts, automatic, reviews, tasks, templates
-from certificates.models import Certificate
+from certificates.models import Certificate, CertificateStatusHistory
 from certificates.signals import certificate_issued
+from common import triggers
 from common.outbox import after_commit
 from events import questions
 from events.models import Event
@@ -23,6 +24,16 @@ from registrations.signals import (
     attendance_changed,
     attendance_finalized,
     registration_cancelled,
+)
+
+triggers.append_only(CertificateStatusHistory)
+triggers.append_only(
+    Certificate,
+    changes={
+        column: "NEW.redacted_at IS NOT NULL" if column in Certificate.STATED else triggers.ALWAYS
+        for column in (field.column for field in Certificate._meta.concrete_fields)
+        if column not in {"id", "uuid", "created_at"}
+    },
 )
 
 

@@ -44,7 +44,7 @@ class Signed:
     certificate_sha256: str
 
 
-class LoadedSigner(signers.SimpleSigner):  # type: ignore[misc]  # pyHanko's types are ignored
+class LoadedSigner(signers.SimpleSigner):
     """A signer that keeps the loaded key; the stock one parses it at every signature."""
 
     def __init__(self, *, key: Any, **kwargs: Any) -> None:

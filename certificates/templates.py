@@ -2,7 +2,10 @@
 
 from uuid import UUID
 
-from certificates.models import CertificateTemplate
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
+
+from certificates.models import Certificate, CertificateTemplate
 from common.exceptions import InvalidRequest
 from events.models import Event
 
@@ -36,7 +39,23 @@ def named(event: Event, uuid: UUID) -> CertificateTemplate | None:
         owner=event.owner, organization=event.organization
     )
     chains = usable.filter(uuid=uuid).values("chain")
-    return usable.active().latest().filter(chain__in=chains).first()
+    return usable.active().latest_versions().filter(chain__in=chains).first()
+
+
+def with_history(rows: QuerySet[CertificateTemplate]) -> QuerySet[CertificateTemplate]:
+    """Add the count of certificates printed on any version, and the first version's uuid."""
+    printed = (
+        Certificate.objects.filter(template__chain=OuterRef("chain"))
+        .order_by()
+        .values("template__chain")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    first = CertificateTemplate.all_objects.filter(chain=OuterRef("chain"), version=1)
+    return rows.annotate(
+        certificate_count=Coalesce(Subquery(printed), 0, output_field=IntegerField()),
+        original_template=Case(When(version__gt=1, then=Subquery(first.values("uuid")))),
+    )
 
 
 def _default(event: Event) -> CertificateTemplate | None:
@@ -49,4 +68,4 @@ def _default(event: Event) -> CertificateTemplate | None:
 
 
 def _classic() -> CertificateTemplate:
-    return CertificateTemplate.objects.latest().get(chain=CLASSIC)
+    return CertificateTemplate.objects.latest_versions().get(chain=CLASSIC)

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import re
 import time
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -46,7 +47,7 @@ def by_code(typed: str, *, address: str) -> Certificate:
     return _shown(which, address)
 
 
-def by_file(file: BinaryIO, *, address: str) -> Certificate:
+def by_file(file: BufferedIOBase, *, address: str) -> Certificate:
     """Return the certificate whose stored PDF has exactly these bytes."""
     return by_digest(hashlib.file_digest(file, "sha256").hexdigest(), address=address)
 

@@ -1,7 +1,6 @@
 """Statements of fact made on one day, and what became of them."""
 
 from datetime import date, datetime
-from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -15,7 +14,7 @@ from certificates.querysets import CertificateQuerySet
 from common import audit, codes
 from common.exceptions import Conflict, RateLimited
 from common.fields import LowercaseEmailField
-from common.models import BaseModel
+from common.models import AppendOnlyModel, BaseModel
 from events.models import Event
 from registrations.models import Registration
 
@@ -56,6 +55,24 @@ class Certificate(BaseModel):
         CREDITS_WITHDRAWN = "CREDITS_WITHDRAWN"
         ATTENDANCE_CHANGED = "ATTENDANCE_CHANGED"
         REGISTRATION_CANCELLED = "REGISTRATION_CANCELLED"
+
+    # What was stated once: the database refuses a change, but for the redaction at the end.
+    STATED = frozenset(
+        {
+            "registration_id",
+            "template_id",
+            "issued_by_id",
+            "verification_code",
+            "short_code",
+            "supersedes_id",
+            "issued_at",
+            "expires_on",
+            "holder_name",
+            "certificate_data",
+            "content_sha256",
+            "schema_version",
+        }
+    )
 
     registration = models.ForeignKey(
         Registration, null=True, blank=True, on_delete=models.PROTECT, related_name="certificates"
@@ -108,7 +125,7 @@ class Certificate(BaseModel):
     retain_until = models.DateField()
     redacted_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Certificate"]] = CertificateQuerySet.as_manager()
+    objects = CertificateQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         ordering = ["-issued_at", "-uuid"]
@@ -271,8 +288,8 @@ class Certificate(BaseModel):
         return timezone.now().astimezone(zone).date()
 
 
-class CertificateStatusHistory(BaseModel):
-    """One thing that happened to a certificate; append-only."""
+class CertificateStatusHistory(AppendOnlyModel):
+    """One thing that happened to a certificate."""
 
     class Action(models.TextChoices):
         ISSUED = "issued"
@@ -294,7 +311,7 @@ class CertificateStatusHistory(BaseModel):
     reason = models.TextField(max_length=500, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
-    class Meta(BaseModel.Meta):
+    class Meta(AppendOnlyModel.Meta):
         verbose_name_plural = "certificate status history"
         ordering = ["-at", "-id"]
 

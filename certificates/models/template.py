@@ -1,7 +1,6 @@
 """Designs of certificates; one row is one version."""
 
 import uuid
-from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinLengthValidator, MinValueValidator
@@ -14,8 +13,11 @@ from common import validators
 from common.models import SoftDeleteModel
 from common.querysets import LiveManager
 
-PIXELS = [MinValueValidator(200), MaxValueValidator(5000)]
-LINE = {"max_length": 120, "blank": True, "validators": [validators.plain_line]}
+PIXELS: list[MinValueValidator | MaxValueValidator] = [
+    MinValueValidator(200),
+    MaxValueValidator(5000),
+]
+TemplateManager = LiveManager.from_queryset(CertificateTemplateQuerySet)
 
 
 class CertificateTemplate(SoftDeleteModel):
@@ -75,10 +77,18 @@ class CertificateTemplate(SoftDeleteModel):
     logo_image = models.CharField(max_length=500, blank=True)
     signature_image = models.CharField(max_length=500, blank=True)
     signature_2_image = models.CharField(max_length=500, blank=True)
-    signatory_name = models.CharField(**LINE)
-    signatory_title = models.CharField(**LINE)
-    signatory_2_name = models.CharField(**LINE)
-    signatory_2_title = models.CharField(**LINE)
+    signatory_name = models.CharField(
+        max_length=120, blank=True, validators=[validators.plain_line]
+    )
+    signatory_title = models.CharField(
+        max_length=120, blank=True, validators=[validators.plain_line]
+    )
+    signatory_2_name = models.CharField(
+        max_length=120, blank=True, validators=[validators.plain_line]
+    )
+    signatory_2_title = models.CharField(
+        max_length=120, blank=True, validators=[validators.plain_line]
+    )
     language = models.CharField(max_length=35, default="en")
     validity_months = models.PositiveSmallIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(120)]
@@ -87,12 +97,8 @@ class CertificateTemplate(SoftDeleteModel):
     is_active = models.BooleanField(default=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[LiveManager["CertificateTemplate"]] = LiveManager.from_queryset(
-        CertificateTemplateQuerySet
-    )()
-    all_objects: ClassVar[models.Manager["CertificateTemplate"]] = (
-        CertificateTemplateQuerySet.as_manager()
-    )
+    objects = TemplateManager()  # type: ignore[misc]  # the base declares it
+    all_objects = CertificateTemplateQuerySet.as_manager()  # type: ignore[misc]  # the same
 
     class Meta(SoftDeleteModel.Meta):
         ordering = ["name", "id"]

@@ -42,6 +42,7 @@ class EventCertificateViewSet(
     """The certificates of an event. They are never edited: reissued, or revoked with a reason."""
 
     resource = "certificates"
+    further_refusals = {"issue": (402,), "download": (409,)}
     queryset = Certificate.objects.all()
     serializer_class = EventCertificateSerializer
     action_serializers = {
@@ -67,10 +68,11 @@ class EventCertificateViewSet(
         return Capability.CERTIFICATES_VIEW if reading else Capability.CERTIFICATES_ISSUE
 
     def get_queryset(self) -> QuerySet[Certificate]:
-        rows = ScopedViewSet.get_queryset(self)
+        rows: Any = ScopedViewSet.get_queryset(self)
         if getattr(self, "swagger_fake_view", False):
-            return rows
-        return rows.of_event(self.event.pk).with_facts().with_relations()
+            return Certificate.objects.none()
+        shown: QuerySet[Certificate] = rows.of_event(self.event.pk).with_facts().with_relations()
+        return shown
 
     @extend_schema(responses={200: IssueOutcomeSerializer, 201: IssueOutcomeSerializer})
     @action(detail=False, methods=["post"], throttle_scope="bulk")
@@ -88,8 +90,8 @@ class EventCertificateViewSet(
     @action(detail=False, methods=["get"])
     def eligibility(self, request: Request, **kwargs: Any) -> Response:
         """Tell for each registration whether a certificate is owed, and why not."""
-        people = Registration.objects.current().filter(event=self.event).select_related("user")
-        page = self.paginate_queryset(people.order_by("pk"))
+        people: Any = Registration.objects.current().filter(event=self.event)
+        page: Any = self.paginate_queryset(people.select_related("user").order_by("pk"))
         standings = forecasts.forecast(self.event, page or [])
         return self.get_paginated_response(EligibilitySerializer(standings, many=True).data)
 
@@ -131,6 +133,6 @@ class EventCertificateViewSet(
     @action(detail=True, methods=["get"])
     def history(self, request: Request, **kwargs: Any) -> Response:
         """List what happened to a certificate, newest first."""
-        rows = self.get_object().history.select_related("actor")
-        page = self.paginate_queryset(rows)
+        rows: Any = self.get_object().history.select_related("actor")
+        page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(CertificateHistorySerializer(page, many=True).data)

@@ -25,6 +25,7 @@ class MyCertificateViewSet(
 
     request: AuthenticatedRequest
     resource = "certificates"
+    further_refusals = {"download": (409,)}
     queryset = Certificate.objects.all()
     serializer_class = MyCertificateSerializer
     action_serializers = {"partial_update": VisibilitySerializer}

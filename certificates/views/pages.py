@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import quote
 
-from django.utils.safestring import SafeString
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -33,7 +32,7 @@ class PageRenderer(TemplateHTMLRenderer):
 
     def render(
         self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None
-    ) -> SafeString:
+    ) -> Any:
         response = renderer_context["response"]
         if response.template_name is None and "error" in (data or {}):
             response.template_name = REFUSED
@@ -90,6 +89,8 @@ class PageView(PublicView):
 
 class VerifyFormPage(PageView):
     """Ask for a code or a file."""
+
+    further_refusals = {"post": (404,)}
 
     @property
     def throttle_scope(self) -> str:  # type: ignore[override]  # it depends on the method
@@ -153,6 +154,7 @@ class OpenPage(PageView):
     """Lead from the link in an e-mail to the file."""
 
     throttle_scope = "token"
+    further_refusals = {"get": (409, 410)}
 
     @extend_schema(
         operation_id="certificates_open",

@@ -48,6 +48,7 @@ class VerifyFileView(PublicView):
     """Check a file: is it, byte for byte, a certificate that was issued?"""
 
     throttle_scope = "verify_upload"
+    further_refusals = {"post": (404,)}
     idempotent = False
     parser_classes = (StrictJSONParser, UploadParser)
 
@@ -83,6 +84,7 @@ class GuestCertificateView(PublicView):
     """The certificate of a registration, for whoever holds its link."""
 
     throttle_scope = "token"
+    further_refusals = {"get": (410,)}
 
     @extend_schema(
         operation_id="public_registrations_certificate_retrieve",

@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 
 from accounts.requests import AuthenticatedRequest
+from certificates import templates
 from certificates.models import CertificateTemplate
 from certificates.serializers import (
     CertificateTemplateSerializer,
@@ -30,5 +31,5 @@ class CertificateTemplateViewSet(
     ordering_fields = ("name", "created_at")
 
     def get_queryset(self) -> QuerySet[CertificateTemplate]:
-        rows = super().get_queryset().with_history()
-        return rows.latest() if self.action == "list" else rows
+        rows = templates.with_history(super().get_queryset())
+        return rows.filter(is_latest_version=True) if self.action == "list" else rows
