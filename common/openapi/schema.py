@@ -140,8 +140,8 @@ class Schema(AutoSchema):
     def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Operation:
         """Take a single field for an answer too: a map from names to shapes."""
         if isinstance(serializer, Field) and not isinstance(serializer, BaseSerializer):
-            serializer = self._map_serializer_field(serializer, "response")
-        shape: Operation = super()._get_response_for_code(serializer, *args, **kwargs)
+            serializer = self._map_serializer_field(serializer, "response")  # type: ignore[no-untyped-call]  # the library's
+        shape: Operation = super()._get_response_for_code(serializer, *args, **kwargs)  # type: ignore[no-untyped-call]  # the same
         return shape
 
     def _own_part(self, tokens: list[str]) -> int:
@@ -187,6 +187,9 @@ class Schema(AutoSchema):
     def _is_public(self) -> bool:
         return all(isinstance(each, AllowAny) for each in self.view.get_permissions())
 
+    def _is_paged(self) -> bool:
+        return bool(self._get_paginator())  # type: ignore[no-untyped-call]  # the library's
+
     def _is_throttled(self) -> bool:
         return isinstance(self.view, Pipeline)
 
@@ -213,7 +216,7 @@ class Schema(AutoSchema):
             HTTPStatus.BAD_REQUEST: True,
             HTTPStatus.UNAUTHORIZED: not self._is_public(),
             HTTPStatus.FORBIDDEN: not self._is_public() or writes,
-            HTTPStatus.NOT_FOUND: "{" in self.path or bool(self._get_paginator()),
+            HTTPStatus.NOT_FOUND: "{" in self.path or self._is_paged(),
             HTTPStatus.NOT_ACCEPTABLE: self._is_throttled(),
             HTTPStatus.CONFLICT: writes,
             HTTPStatus.PRECONDITION_FAILED: self._has_version(),
@@ -237,7 +240,7 @@ class Schema(AutoSchema):
         names = ["X-Request-ID"]
         if self._is_throttled():
             names += ["RateLimit", "RateLimit-Policy"]
-        if self._is_list_view() and self._get_paginator():
+        if self._is_list_view() and self._is_paged():
             names.append("Link")
         elif (
             status.startswith("2")
