@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations import doubles
 
-PASSED_ON = ("Authorization", "Content-Type", "Idempotency-Key")
+PASSED_ON = ("Accept", "Authorization", "Content-Type", "Idempotency-Key")
 
 
 @csrf_exempt

@@ -303,7 +303,7 @@ class TestProxy:
         told = zoom.deliver_to
         zoom.deliver_to = before
 
-        assert "Ethics" in answer.content.decode()
+        assert "<h1>Join as" in answer.content.decode()
         assert told == "http://testserver/api/v1/webhooks/zoom/"
 
     def test_a_redirect_is_passed_on(self, zoom, settings, anonymous):
