@@ -14,6 +14,7 @@ from django.conf import settings
 
 log = structlog.get_logger(__name__)
 
+SWEEPS = ("common.sweep_outbox", "common.sweep_emails")
 _lock = threading.Lock()
 _running: dict[int, list[Any]] = {}
 
@@ -30,6 +31,9 @@ def start() -> None:
             return
         _running[os.getpid()] = [_worker(), _beat()]
     atexit.register(stop)
+    # What a killed process left behind need not wait for the clock.
+    for sweep in SWEEPS:
+        current_app.tasks[sweep].apply_async()
     log.info("embedded worker started", threads=settings.WORKER_THREADS)
 
 
