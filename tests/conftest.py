@@ -89,3 +89,13 @@ def flushable_tables():
 
     if connection.vendor == "sqlite":
         connection.ops.execute_sql_flush = unguarded
+
+
+def pytest_collection_modifyitems(items):
+    """Give transactional tests the rows that migrations bring; their flush takes those along."""
+    restored = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        marked = marker is not None and marker.kwargs.get("transaction", False)
+        if marked or "transactional_db" in getattr(item, "fixturenames", ()):
+            item.add_marker(restored, append=False)
