@@ -45,6 +45,7 @@ class ProviderView(APIView):
     throttle_classes = ()
     parser_classes = ()
     renderer_classes = (JSONRenderer,)
+    further_refusals = {"post": (401,)}
     provider: ClassVar[str]
 
     def perform_content_negotiation(

@@ -99,6 +99,7 @@ class TokenViewSet(PublicViewSet[UserSession]):
     schema_tag = "auth"
     throttle_scope = "refresh"
     serializer_class = shapes.TokenPairSerializer
+    further_refusals = {"refresh": (401,), "logout": (401,)}
     action_serializers = {
         "refresh": shapes.RefreshSerializer,
         "logout": shapes.LogoutSerializer,

@@ -206,12 +206,12 @@ class Schema(AutoSchema):
 
     def _has_version(self) -> bool:
         on_row = f"{{{getattr(self.view, 'lookup_url_kwarg', None) or 'uuid'}}}" in self.path
+        changes = on_row or self._action() in {"update", "partial_update", "destroy"}
         writes = self.method not in SAFE_METHODS
-        return writes and on_row and isinstance(self.view, ScopedViewSet)
+        return writes and changes and isinstance(self.view, ScopedViewSet)
 
     def _refusals(self) -> list[HTTPStatus]:
         writes = self.method not in SAFE_METHODS
-        takes_body = self.method in {"POST", "PUT", "PATCH"}
         wanted = {
             HTTPStatus.BAD_REQUEST: True,
             HTTPStatus.UNAUTHORIZED: not self._is_public(),
@@ -220,8 +220,8 @@ class Schema(AutoSchema):
             HTTPStatus.NOT_ACCEPTABLE: self._is_throttled(),
             HTTPStatus.CONFLICT: writes,
             HTTPStatus.PRECONDITION_FAILED: self._has_version(),
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: takes_body,
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE: takes_body,
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE: writes,
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE: writes,
             HTTPStatus.UNPROCESSABLE_ENTITY: writes,
             HTTPStatus.TOO_MANY_REQUESTS: self._is_throttled(),
             HTTPStatus.SERVICE_UNAVAILABLE: True,

@@ -178,7 +178,7 @@ class LinkRegistrationsViewSet(ListMixin[Registration]):
         rows = claiming.candidates(self.request.user)
         return rows.select_related("event__owner", "event__organization")
 
-    @extend_schema(request=None, responses=LinkedSerializer)
+    @extend_schema(request=None, responses={200: LinkedSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
         """Take them over into the account."""
         count = claiming.claim(self.request.user)
