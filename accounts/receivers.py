@@ -39,7 +39,7 @@ def end_browser_session(request: HttpRequest, **_: Any) -> None:
 
 @webhooks.handles("zoom", "app_deauthorized")
 def drop_zoom_connection(webhook: InboundWebhook) -> webhooks.Skip | None:
-    known = zoom_connections.drop(payloads.deauthorization(webhook.payload))
+    known = zoom_connections.drop(payloads.deauthorization(webhooks.payload_of(webhook)))
     return None if known else webhooks.Skip("unknown connection")
 
 

@@ -1,5 +1,7 @@
 """The whole product on one page: every route, in the order of the apps."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
@@ -116,7 +118,7 @@ router.register(
 address = access_views.AddressViewSet
 identity = access_views.IdentityViewSet
 tokens = access_views.TokenViewSet
-editable = {"get": "retrieve", "patch": "partial_update"}
+editable: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
 accounts: list[URLPattern | URLResolver] = [
     path("auth/signup/", address.as_view({"post": "sign_up"})),
     path("auth/verify-email/", address.as_view({"post": "verify_email"})),

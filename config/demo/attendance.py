@@ -11,7 +11,7 @@ from config.demo.people import Cast
 from config.demo.work import finish
 from events.models import Event, EventSession
 from integrations import webhooks
-from integrations.webhooks import InboundWebhook
+from integrations.models import InboundWebhook
 
 # minutes after the start: joined, left
 STAYS = {
@@ -62,7 +62,9 @@ def _happen(event: Event) -> None:
 
 def _messages(session: EventSession) -> list[dict[str, Any]]:
     start, end = session.starts_at, session.ends_at
-    told = [(start - timedelta(minutes=6), "meeting.started", {"start_time": _at(start)})]
+    told: list[tuple[datetime, str, dict[str, Any]]] = [
+        (start - timedelta(minutes=6), "meeting.started", {"start_time": _at(start)})
+    ]
     user_id = 16_778_240
     for email, stays in STAYS.items():
         for joined, left in stays:
