@@ -101,11 +101,11 @@ class _TimeField(forms.Field):
         try:
             # A plus sign that was not escaped arrives as a space.
             moment = parse_datetime(value.replace(" ", "+") if "T" in value else value)
-        except ValueError:
-            moment = None
-        if moment is None:
-            raise FormError("Enter a time such as 2027-03-01T09:00:00Z.", code="invalid")
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            if moment is not None:
+                return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):  # no such day, or beyond the calendar in UTC
+            pass
+        raise FormError("Enter a time such as 2027-03-01T09:00:00Z.", code="invalid")
 
 
 class TimeFilter(django_filters.Filter):

@@ -64,6 +64,8 @@ def test_list_of_uuids_finds_own_rows_only(api, make):
         ("to_date", "2027-02-30"),
         ("modified_since", "x"),
         ("modified_since", "2027-13-01T00:00:00Z"),
+        ("modified_since", "9999-12-31T23:59:59-14:00"),
+        ("modified_since", "0001-01-01T00:00:00+14:00"),
         ("uuid__in", "x"),
         ("uuid__in", ",".join([str(uuid.UUID(int=1))] * 101)),
         ("include_deleted", "maybe"),
