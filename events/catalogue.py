@@ -25,6 +25,12 @@ def tag(event: Event, names: Sequence[str]) -> None:
     event.tags.set(Tag.objects.filter(slug__in=wanted))
 
 
+def forget_unused_tags() -> int:
+    """Remove tags that no event bears any more; return how many."""
+    removed, _ = Tag.objects.filter(events=None).delete()
+    return removed
+
+
 def set_speakers(part: Event | EventSession, uuids: Sequence[UUID]) -> None:
     """Give the event or session exactly these speakers of its tenant's library."""
     event = part.event if isinstance(part, EventSession) else part

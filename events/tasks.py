@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from events import advancing, counts, meeting_sync, meetings
+from events import advancing, catalogue, counts, meeting_sync, meetings
 
 
 @shared_task(name="events.sync_meeting")
@@ -24,3 +24,4 @@ def sweep_meetings() -> None:
 @shared_task(name="events.check_counts")
 def check_counts() -> None:
     counts.check(timezone.now())
+    catalogue.forget_unused_tags()

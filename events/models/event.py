@@ -195,6 +195,9 @@ class Event(EventDescription):
         )
         now = clock.now()
         readiness.require(self, now)
+        if self.is_multi_session:
+            # Whoever published the stand-in meant it: from now on it is session 1.
+            self.sessions.filter(is_implicit=True).update(is_implicit=False)
         self._become("publish", by, signals.event_published, published_at=self.published_at or now)
 
     @transaction.atomic

@@ -126,3 +126,12 @@ def test_broken_event_does_not_hold_up_the_others(organizer):
 
     assert statuses(fine) == ("completed", "completed")
     assert statuses(broken) == ("published", "scheduled")
+
+
+def test_live_event_without_an_open_session_completes_too(organizer):
+    event = EventFactory(owner=organizer, live=True)
+    event.sessions.update(status="completed")
+
+    advancing.advance(event.ends_at + 31 * MINUTE)
+
+    assert statuses(event)[0] == "completed"

@@ -55,6 +55,11 @@ def test_old_events_are_checked_on_sundays(organizer, counted, now, wrong):
     assert counts.check(now) == wrong
 
 
+def test_nobody_vouches_for_a_reference_by_default():
+    with pytest.raises(questions.UnknownReference):
+        questions.Question(questions._refuse)(None, None)
+
+
 def test_question_has_one_answer(monkeypatch):
     question = questions.Question(lambda: 0)
     question.answer(lambda: 1)

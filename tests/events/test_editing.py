@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from billing.models import BillingAccount
 from common.exceptions import LimitReached
 from common.models import AuditEntry
-from events import custom_fields, editing, questions, signals
+from events import catalogue, custom_fields, editing, questions, signals
 from events.custom_fields import FieldHasAnswers
 from events.editing import CapacityTooLow, HasSessions
 from events.models import Event, EventCustomField, Tag
@@ -225,6 +225,28 @@ def test_speakers_come_from_the_tenants_own_library(organizer, organization):
     assert list(event.speakers.all()) == [mine]
 
 
+def test_speakers_of_an_organization_come_from_its_library(organizer, organization):
+    event = EventFactory(owner=organizer, organization=organization)
+    ours = SpeakerFactory(organization=organization)
+
+    editing.edit(event, by=organizer, changes={"speakers": [ours.uuid]})
+    with pytest.raises(ValidationError):
+        editing.edit(
+            event, by=organizer, changes={"speakers": [SpeakerFactory(owner=organizer).uuid]}
+        )
+
+    assert [str(row) for row in event.speakers.all()] == [ours.name]
+
+
+def test_put_keeps_what_the_sessions_decide(organizer):
+    event = EventFactory(owner=organizer, is_multi_session=True, implicit_session=False)
+    EventSessionFactory(event=event, duration_minutes=90)
+
+    changes = editing.replacing(event, {"title": "New title"}, ("title", "duration_minutes"))
+
+    assert changes == {"title": "New title"}
+
+
 def test_tags_are_replaced_and_shared(organizer):
     first, second = EventFactory.create_batch(2, owner=organizer)
 
@@ -235,6 +257,16 @@ def test_tags_are_replaced_and_shared(organizer):
     assert list(Tag.objects.values_list("name", flat=True)) == ["Skin", "Wound Care"]
     assert not first.tags.exists()
     assert second.tags.count() == 2
+
+
+def test_unused_tags_are_forgotten(organizer):
+    event = EventFactory(owner=organizer)
+    editing.edit(event, by=organizer, changes={"tags": ["Kept", "Lost"]})
+    editing.edit(event, by=organizer, changes={"tags": ["Kept"]})
+
+    removed = catalogue.forget_unused_tags()
+
+    assert (removed, Tag.objects.get().name) == (1, "Kept")
 
 
 def test_search_text_follows(organizer):

@@ -161,6 +161,15 @@ def test_event_of_cancelled_and_too_few_sessions_is_not_published(organizer):
     }
 
 
+def test_stand_in_becomes_session_one_when_published(organizer):
+    event = EventFactory(owner=organizer, is_multi_session=True)
+
+    event.publish(by=organizer)
+
+    assert event.sessions.get().is_implicit is False
+    assert Event.objects.get().follows_sessions
+
+
 def test_first_publication_is_remembered(organizer):
     event = EventFactory(owner=organizer)
     event.publish(by=organizer)
@@ -324,6 +333,16 @@ def test_session_of_a_single_event_is_not_cancelled(organizer):
 
     with pytest.raises(SingleSessionEvent):
         session.cancel(by=organizer)
+
+
+def test_session_that_is_over_is_not_cancelled(organizer):
+    event = EventFactory(owner=organizer, live=True, is_multi_session=True, implicit_session=False)
+    session = EventSessionFactory(event=event, status="completed")
+
+    with pytest.raises(InvalidStatus) as refused:
+        session.cancel(by=organizer)
+
+    assert refused.value.details == {"status": "completed"}
 
 
 def test_cancelled_session_leaves_the_totals(organizer):
