@@ -5,10 +5,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import sessions
 from common.renderers import encode
 from tests.factories.accounts import UserFactory
 
@@ -20,7 +18,6 @@ def browser_of(user, **options):
     """Return a browser signed in as the user."""
     client = APIClient(**options)
     client.force_login(user)
-    sessions.open_for_browser(user, client.session.session_key, now=timezone.now())
     return client
 
 
