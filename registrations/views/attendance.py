@@ -26,7 +26,7 @@ class AggregateAttendanceViewSet(EventScopedMixin[Registration], ListMixin[Regis
     resource = "registrations"
     event_action = Capability.REGISTRATIONS_VIEW
     queryset = Registration.objects.filter(status=Registration.Status.CONFIRMED).prefetch_related(
-        "session_attendance__session"
+        Prefetch("session_attendance", SessionAttendance.objects.select_related("session"))
     )
     serializer_class = AggregateSerializer
     search_fields = ("email", "full_name")

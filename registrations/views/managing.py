@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -34,7 +34,12 @@ from registrations import (
     waitlist,
 )
 from registrations.filters import RegistrationFilter
-from registrations.models import Registration
+from registrations.models import (
+    AttendanceInterval,
+    Registration,
+    RegistrationAnswer,
+    SessionAttendance,
+)
 from registrations.serializers.managing import (
     ClearOverrideSerializer,
     OverrideSerializer,
@@ -65,7 +70,11 @@ EXPORT_COLUMNS = (
     Column("Cancelled at", lambda row: row.cancelled_at, is_optional=True),
     Column("Certificate issued at", lambda row: row.certificate_issued_at, is_optional=True),
 )
-DETAILS = ("answers__field", "session_attendance__session", "intervals__session")
+DETAILS = (
+    Prefetch("answers", RegistrationAnswer.objects.select_related("field")),
+    Prefetch("session_attendance", SessionAttendance.objects.select_related("session")),
+    Prefetch("intervals", AttendanceInterval.objects.select_related("session")),
+)
 # What the caller needs at the event for actions that name no single registration.
 NEEDED = {
     "promote_next": Capability.REGISTRATIONS_MANAGE,
