@@ -165,7 +165,9 @@ class Schema(AutoSchema):
         action = self._action()
         if action is None:
             return [part for part in [BY_METHOD[self.method]] if part]
-        names = list((getattr(self.view, "action_map", None) or {}).values())
+        # The first request adds HEAD to the map.
+        named = getattr(self.view, "action_map", None) or {}
+        names = [name for method, name in named.items() if method != "head"]
         ambiguous = action not in STANDARD and names.count(action) > 1
         return [action, BY_METHOD[self.method] or "create"] if ambiguous else [action]
 
