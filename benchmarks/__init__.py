@@ -1,0 +1,1 @@
+"""Speed as ratios: two things measured side by side in one run, with query counts beside them."""

@@ -1,0 +1,89 @@
+"""Measure callables against each other: CPU of this process, interleaved, minimum of rounds."""
+
+import gc
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+ROUNDS = 7
+CALLS = 20
+RESULTS = Path(__file__).parent / "results.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: what, against what, and whether it is good enough."""
+
+    what: str
+    against: str
+    ratio: float
+    must: float
+    ours_ms: float
+    theirs_ms: float
+    queries: int
+    max_queries: int
+
+    @property
+    def holds(self) -> bool:
+        return self.ratio >= self.must and self.queries <= self.max_queries
+
+
+def compare(ours: Callable[[], object], theirs: Callable[[], object]) -> tuple[float, float]:
+    """Return the CPU milliseconds per call of both, each the minimum of interleaved rounds."""
+    best = [float("inf"), float("inf")]
+    for callable_ in (ours, theirs):
+        callable_()
+    for _ in range(ROUNDS):
+        for index, callable_ in enumerate((ours, theirs)):
+            best[index] = min(best[index], _cpu_ms(callable_))
+    return best[0], best[1]
+
+
+def queries(call: Callable[[], object]) -> int:
+    """Return how many statements a call sends, savepoints and transactions not counted."""
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    return sum(not _is_framing(entry["sql"]) for entry in captured.captured_queries)
+
+
+def write(rows: list[Row]) -> None:
+    """Write the table to ``results.md`` and print it."""
+    lines = [
+        "# Benchmarks",
+        "",
+        (
+            f"Python {platform.python_version()}, {connection.vendor}; CPU ms per call in this "
+            f"process, minimum of {ROUNDS} interleaved rounds of {CALLS} calls. "
+            "Ratio = theirs / ours."
+        ),
+        "",
+        "| what | against | ratio | must | ours ms | theirs ms | queries | at most | holds |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row.what} | {row.against} | {row.ratio:.2f} | {row.must:.2f} | {row.ours_ms:.2f} "
+        f"| {row.theirs_ms:.2f} | {row.queries} | {row.max_queries} "
+        f"| {'yes' if row.holds else 'no'} |"
+        for row in rows
+    ]
+    RESULTS.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+    print(json.dumps({row.what: round(row.ratio, 3) for row in rows}))
+
+
+def _cpu_ms(call: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.process_time()
+    for _ in range(CALLS):
+        call()
+    return (time.process_time() - started) * 1000 / CALLS
+
+
+def _is_framing(sql: str) -> bool:
+    return sql.split(" ", 1)[0].upper() in {"BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK"}
