@@ -102,3 +102,40 @@ def test_the_console_format_is_readable(lines):
 
     assert "hello" in stream.getvalue()
     assert "number=1" in stream.getvalue()
+
+
+CANARIES = {
+    "password": "canary-Passw0rd-aaaa",
+    "bearer": "canarybearerbbbb",
+    "path": "canarypathcccc",
+    "query": "canaryquerydddd",
+    "body": "canary-body-eeee@example.org",
+    "cookie": "canarycookieffff",
+}
+
+
+@pytest.mark.django_db
+def test_nothing_a_client_sends_in_confidence_reaches_the_log(lines, monkeypatch):
+    from rest_framework.test import APIClient
+
+    from common.views.pages import CollectionsView
+
+    def crash(*_):
+        raise RuntimeError(f"Bearer {CANARIES['bearer']} of {CANARIES['body']} failed")
+
+    client = APIClient()
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = CANARIES["cookie"]
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {CANARIES['bearer']}")
+    monkeypatch.setattr(CollectionsView, "get", crash)
+
+    client.post(
+        "/api/v1/auth/token/", {"email": CANARIES["body"], "password": CANARIES["password"]}
+    )
+    client.get(f"/files/{CANARIES['path']}/x.pdf")
+    client.get(f"/nothing/{CANARIES['path']}?token={CANARIES['query']}")
+    client.get(f"/api/v1/?token={CANARIES['query']}")
+
+    written = json.dumps(lines())
+    assert "view failed" in written
+    assert [name for name, canary in CANARIES.items() if canary in written] == []
