@@ -8,15 +8,16 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from billing.models import Limit, Plan, PlanPrice, Subscription
+from common.serializers import ModelSerializer, Serializer
 
 
-class PlanPriceSerializer(serializers.ModelSerializer[PlanPrice]):
+class PlanPriceSerializer(ModelSerializer[PlanPrice]):
     class Meta:
         model = PlanPrice
         fields = ["billing_cycle", "currency", "amount"]
 
 
-class PlanSerializer(serializers.ModelSerializer[Plan]):
+class PlanSerializer(ModelSerializer[Plan]):
     """A plan with its prices; amounts in minor units, null limits are unlimited."""
 
     prices = serializers.SerializerMethodField()
@@ -73,7 +74,7 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
         )
 
 
-class PendingChangeSerializer(serializers.Serializer[Subscription]):
+class PendingChangeSerializer(Serializer):
     plan = serializers.SlugRelatedField[Plan](
         source="pending_plan", slug_field="code", read_only=True
     )
@@ -81,7 +82,7 @@ class PendingChangeSerializer(serializers.Serializer[Subscription]):
     at = serializers.DateTimeField(source="pending_change_at", read_only=True)
 
 
-class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
+class SubscriptionSerializer(ModelSerializer[Subscription]):
     """What the account is subscribed to and what it may do now."""
 
     plan = PlanSerializer(read_only=True)
@@ -126,13 +127,13 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
         return dict(PendingChangeSerializer(subscription).data)
 
 
-class NoSubscriptionSerializer(serializers.Serializer[Any]):
+class NoSubscriptionSerializer(Serializer):
     """The answer for an account without a subscription."""
 
     subscription = serializers.JSONField(allow_null=True, read_only=True, default=None)
 
 
-class SubscriptionQuerySerializer(serializers.Serializer[Any]):
+class SubscriptionQuerySerializer(Serializer):
     """Whose subscription is asked for; without it the caller's own."""
 
     organization = serializers.UUIDField(required=False)

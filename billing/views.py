@@ -20,7 +20,7 @@ from billing.serializers import (
 )
 from common.dispatch import BaseView
 from common.exceptions import NotAllowed
-from common.viewsets import ListMixin, PublicViewSet, RetrieveMixin
+from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin
 
 ACTIVE_PRICES = Prefetch("prices", queryset=PlanPrice.objects.filter(is_active=True))
 SUBSCRIPTION_OR_NONE = PolymorphicProxySerializer(
@@ -34,7 +34,7 @@ SUBSCRIPTION_OR_NONE = PolymorphicProxySerializer(
     tags=["billing"],
     parameters=[OpenApiParameter("currency", str, description="Currency of the two prices.")],
 )
-class PlanViewSet(ListMixin[Plan], RetrieveMixin[Plan], PublicViewSet[Plan]):
+class PlanViewSet(PublicListMixin[Plan], RetrieveMixin[Plan], PublicViewSet[Plan]):
     """The plans on offer, cheapest rank first."""
 
     queryset = Plan.objects.filter(is_active=True, is_public=True).prefetch_related(ACTIVE_PRICES)
