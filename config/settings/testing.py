@@ -32,3 +32,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
 else:
     DATABASES["default"]["TEST"] = {"NAME": f"test_cpd_{os.getpid()}"}
+    # Making and dropping a database takes longer than a request may.
+    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=3s -c statement_timeout=60s"
