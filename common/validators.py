@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -44,7 +45,7 @@ def clean_rich_text(value: str) -> str:
 
 def timezone_name(value: str) -> None:
     """Refuse what is not an IANA zone name."""
-    if value not in available_timezones():
+    if value not in _zone_names():
         raise ValidationError("Enter a time zone such as Europe/Berlin.", code="timezone")
 
 
@@ -80,6 +81,12 @@ def bounded_json(value: Any) -> None:
         raise ValidationError("The value is not Unicode text.", code="json_text") from error
     if size > MAX_JSON_BYTES:
         raise ValidationError("The value is larger than 64 KB.", code="json_size")
+
+
+@lru_cache(maxsize=1)
+def _zone_names() -> frozenset[str]:
+    # The standard library walks through the zone files at each call.
+    return frozenset(available_timezones())
 
 
 def _depth(value: Any, level: int = 1) -> int:

@@ -129,6 +129,12 @@ def test_people_with_a_choice_are_shown_where_to_make_it(db, category, shown):
     )
 
 
+def test_small_attachments_are_taken(db):
+    file = StoredFileFactory(size=1024)
+
+    assert send(attachments=(file.uuid,)).attachments == [str(file.uuid)]
+
+
 def test_marketing_carries_one_click_unsubscribing(db, unsubscribing):
     row = send(category="marketing")
 
@@ -143,6 +149,15 @@ def test_other_mail_cannot_be_unsubscribed_from(db, unsubscribing):
     row = send(category="registration")
 
     assert (row.headers, "Unsubscribe" in row.text) == ({}, False)
+
+
+def test_apps_register_gates_and_the_maker_of_unsubscribe_links(monkeypatch):
+    monkeypatch.setattr(mail, "_gates", [])
+    monkeypatch.setattr(mail, "_link_makers", [])
+
+    assert mail.gate(str) is str
+    assert mail.unsubscribe_link(repr) is repr
+    assert (mail._gates, mail._link_makers) == ([str], [repr])
 
 
 def test_staff_send_a_failed_message_again(db, mailoutbox, django_capture_on_commit_callbacks):

@@ -79,3 +79,13 @@ def test_a_failed_run_is_noted_and_raised(db):
 
     run = PeriodicRun.objects.get()
     assert (run.last_error, run.last_finished_at) == ("ConnectionError: no network", None)
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name in periodic.scheduled_names() if name.startswith("common."))
+)
+def test_the_machinery_s_scheduled_tasks_run_on_an_empty_database(db, name):
+    current_app.tasks[name].apply_async()
+    current_app.tasks[name].apply_async()
+
+    assert PeriodicRun.objects.get(name=name).last_error == ""
