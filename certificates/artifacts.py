@@ -122,7 +122,7 @@ def resend(certificate: Certificate, *, by: User) -> None:
 
 
 def _store(certificate: Certificate, content: bytes) -> StoredFile:
-    holder = certificate.registration.user if certificate.registration else None
+    holder = certificate.holder.user
     digest = hashlib.sha256(content).hexdigest()
     return files.store_bytes(
         content,

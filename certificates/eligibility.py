@@ -134,13 +134,10 @@ def _rule(code: str, label: str, met: bool) -> Rule:
 
 def _latest(registrations: Collection[int]) -> dict[int, Certificate]:
     """Return the active certificate of each registration, else its newest one."""
-    rows = Certificate.objects.filter(registration__in=registrations).order_by("issued_at", "pk")
-    found: dict[int, Certificate] = {}
-    for row in rows:
-        known = found.get(row.registration_id or 0)
-        if known is None or known.status != Certificate.Status.ACTIVE:
-            found[row.registration_id or 0] = row
-    return found
+    rows = Certificate.objects.filter(registration__in=registrations)
+    active = Certificate.Status.ACTIVE
+    in_order = sorted(rows, key=lambda row: (row.status == active, row.issued_at, row.pk))
+    return {row.holder_id: row for row in in_order}
 
 
 def _is_revoked(certificate: Certificate | None) -> bool:

@@ -81,7 +81,7 @@ def _to_holder(
 ) -> bool:
     if not certificate.holder_email:
         return False
-    user = certificate.registration.user if certificate.registration else None
+    user = certificate.holder.user
     facts = certificate.certificate_data
     event = certificate.event
     message = mail.send(

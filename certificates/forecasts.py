@@ -59,7 +59,8 @@ def summary(event: Event) -> dict[str, int]:
 
 
 def _one(standing: Standing, template: CertificateTemplate) -> Forecast:
-    verdict, code, missing = standing.verdict, standing.code, []
+    verdict, missing = standing.verdict, []
+    code = "" if standing.certificate else standing.code
     if verdict is Verdict.OWED:
         try:
             issuing.draft(standing, template, Wish())
@@ -67,6 +68,4 @@ def _one(standing: Standing, template: CertificateTemplate) -> Forecast:
             verdict, code = Verdict.BLOCKED, refusal.code
             details = dict(refusal.details or {})
             missing = details.get("missing", [details])
-    elif verdict is Verdict.ISSUED:
-        code = ""
     return Forecast(standing.registration, verdict, code, standing.rules, missing)

@@ -129,9 +129,7 @@ def revoke(
     keep_credits: bool = False,
 ) -> None:
     """Withdraw a certificate for good, and the credits it states unless they are to stay."""
-    registration = certificate.registration
-    if registration is None:
-        raise AlreadySuperseded
+    registration = certificate.holder
     certificate.event.lock()
     ledger.lock(registration)
     _require_active(certificate)

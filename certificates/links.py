@@ -16,7 +16,7 @@ LINKEDIN = "https://www.linkedin.com/profile/add"
 
 def open_link(certificate: Certificate) -> str:
     """Return the link of an e-mail: into the web client, or for guests a signed one to the file."""
-    if certificate.registration is not None and certificate.registration.user_id is not None:
+    if certificate.holder.user_id is not None:
         return f"{settings.FRONTEND_URL}/certificates/{certificate.uuid}"
     token = signing.dumps(str(certificate.uuid), salt=SALT)
     return f"{settings.PUBLIC_BASE_URL}/certificates/open/{token}/"

@@ -31,7 +31,7 @@ triggers.append_only(
     Certificate,
     changes={
         column: "NEW.redacted_at IS NOT NULL" if column in Certificate.STATED else triggers.ALWAYS
-        for column in (field.column for field in Certificate._meta.concrete_fields)
+        for column in (field.attname for field in Certificate._meta.concrete_fields)
         if column not in {"id", "uuid", "created_at"}
     },
 )

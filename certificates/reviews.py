@@ -36,9 +36,7 @@ def recheck(registration: Registration) -> None:
 
 
 def _doubts(certificate: Certificate) -> list[tuple[Code, str]]:
-    registration = certificate.registration
-    if registration is None:
-        return []
+    registration = certificate.holder
     found = []
     if registration.status == Registration.Status.CANCELLED:
         found.append((Code.REGISTRATION_CANCELLED, "the registration was cancelled"))

@@ -180,12 +180,9 @@ def _reference(successor: Certificate) -> dict[str, str]:
 
 
 def _is_involved(certificate: Certificate, viewer: User) -> bool:
-    registration = certificate.registration
-    if registration is None:
-        return False
-    if registration.user_id == viewer.pk:
+    if certificate.holder.user_id == viewer.pk:
         return True
-    return access.can(viewer, registration.event, Capability.CERTIFICATES_VIEW)
+    return access.can(viewer, certificate.event, Capability.CERTIFICATES_VIEW)
 
 
 def _hashed(address: str) -> str:

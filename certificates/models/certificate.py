@@ -1,6 +1,7 @@
 """Statements of fact made on one day, and what became of them."""
 
 from datetime import date, datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -175,10 +176,17 @@ class Certificate(BaseModel):
         return f"{settings.PUBLIC_BASE_URL}/verify/{self.verification_code}/"
 
     @property
+    def holder(self) -> Registration:
+        """The registration behind it; a constraint sees to it that there is one."""
+        return cast("Registration", self.registration)
+
+    @property
+    def holder_id(self) -> int:
+        return cast("int", self.registration_id)
+
+    @property
     def event(self) -> Event:
-        if self.registration is None:
-            raise AttributeError("event")
-        return self.registration.event
+        return self.holder.event
 
     @property
     def is_expired(self) -> bool:

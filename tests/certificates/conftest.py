@@ -1,7 +1,15 @@
 import pytest
+from django.core.cache import cache
 
+from common import throttling
 from tests.factories.certificates import attended
 from tests.factories.events import EventFactory
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counts():
+    cache.clear()
+    throttling.memory.clear()
 
 
 @pytest.fixture

@@ -214,3 +214,12 @@ def test_a_renewed_subscription_asks_for_what_waited(event, organizer):
     subscription.status = "canceled"
     subscription_changed.send(sender=type(subscription), subscription=subscription)
     assert asked("issue_owed") == []
+
+
+def test_credits_of_nobodys_registration_ask_for_nothing():
+    from learning.credits.models import CreditAward
+    from learning.credits.signals import credit_awarded
+
+    credit_awarded.send(sender=CreditAward, award=CreditAward(kind="award"))
+
+    assert not OutboxTask.objects.filter(name__startswith="certificates.").exists()

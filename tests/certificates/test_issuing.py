@@ -293,6 +293,25 @@ def test_a_code_that_is_taken_is_drawn_again(event, registration, organizer, mon
     assert certificate.certificate_data["short_code"] == "ABCDEFGH"
 
 
+def test_when_no_code_is_free_nothing_is_issued(event, registration, organizer, monkeypatch):
+    taken = CertificateFactory()
+    monkeypatch.setattr(issuing.codes, "short_code", lambda: taken.short_code)
+
+    with pytest.raises(issuing.IntegrityError):
+        issue(event, organizer)
+
+    assert Certificate.objects.get() == taken
+
+
+def test_a_certificate_that_appears_meanwhile_is_found(event, registration, organizer, monkeypatch):
+    monkeypatch.setattr(issuing.eligibility, "_latest", lambda keys: {})
+    known = CertificateFactory(registration=registration)
+
+    outcome = issue(event, organizer)
+
+    assert (outcome.existing, outcome.certificate_uuids) == (1, [str(known.uuid)])
+
+
 def test_revoking_withdraws_certificate_and_credits(event, registration, organizer):
     award(registration, value="2.75")
     issue(event, organizer)

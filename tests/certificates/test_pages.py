@@ -3,7 +3,6 @@ from io import BytesIO
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.core.cache import cache
 
 from certificates import issuing, links, tasks
 from certificates.models import Certificate
@@ -17,11 +16,6 @@ CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts():
-    cache.clear()
 
 
 @pytest.fixture
@@ -208,6 +202,13 @@ def test_a_link_before_the_file_is_ready_asks_to_wait(client, event, registratio
 
     assert (response.status_code, response.headers["Retry-After"]) == (409, "5")
     assert b"not ready yet" in response.content
+
+
+def test_asking_for_the_headers_alone_counts_no_view(client, certificate):
+    assert client.head(f"/verify/{certificate.short_code}/").status_code == 200
+
+    certificate.refresh_from_db()
+    assert certificate.view_count == 0
 
 
 def test_other_methods_and_types_are_refused(client):

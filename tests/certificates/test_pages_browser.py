@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from certificates.models import Certificate
@@ -41,12 +40,6 @@ CONTRASTS = """() => {
 }"""
 UNNAMED_FIELDS = """() => [...document.querySelectorAll('input')]
   .filter((input) => !document.querySelector(`label[for=${input.id}]`)).length"""
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counts(settings):
-    cache.clear()
-    settings.PUBLIC_BASE_URL = "http://localhost:8000"
 
 
 @pytest.fixture

@@ -70,6 +70,15 @@ def test_an_event_may_name_only_what_it_may_use(event, organizer):
             ask(unusable.uuid, event)
 
 
+def test_an_event_of_an_organization_may_use_what_is_shared_there(organizer, organization):
+    event = EventFactory(owner=organizer, organization=organization)
+    shared = CertificateTemplateFactory(organization=organization, is_shared=True)
+    hidden = CertificateTemplateFactory(organization=organization)
+
+    assert templates.named(event, shared.uuid) == shared
+    assert templates.named(event, hidden.uuid) is None
+
+
 def test_everybody_chooses_from_built_in_own_and_shared_designs(
     api_for, organizer, organization, colleague
 ):

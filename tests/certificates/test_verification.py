@@ -1,7 +1,6 @@
 from io import BytesIO
 
 import pytest
-from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from certificates import issuing, tasks, verification
@@ -17,8 +16,7 @@ NOTHING = "ZZZZZZZZZZZZZZZZZZZZZZ"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_counts(settings):
-    cache.clear()
+def _unthrottled(settings):
     settings.THROTTLING_ENABLED = False
 
 
