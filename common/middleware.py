@@ -32,7 +32,7 @@ CSP_PAGE = (
 FEATURES = (
     "accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation "
     "gyroscope magnetometer microphone midi payment picture-in-picture "
-    "publickey-credentials-get screen-wake-lock usb web-share xr-spatial-tracking"
+    "publickey-credentials-get screen-wake-lock usb xr-spatial-tracking"
 )
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
