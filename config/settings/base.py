@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from celery.schedules import crontab
 from corsheaders.defaults import default_headers
 from kombu import Queue
 
 from common.openapi import components
-from config import clock, env, stores
+from config import clock, env, schedule, stores
 
 # Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
 django_stubs_ext.monkeypatch()
@@ -171,51 +170,7 @@ CELERY_TASK_QUEUES = [
     Queue(name, routing_key=name) for name in ("default", "mail", "webhooks", "slow")
 ]
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "common.sweep_outbox": {"task": "common.sweep_outbox", "schedule": 30.0},
-    "common.sweep_emails": {"task": "common.sweep_emails", "schedule": 60.0},
-    "common.seal_audit_log": {"task": "common.seal_audit_log", "schedule": 10.0},
-    "common.verify_audit_log": {
-        "task": "common.verify_audit_log",
-        "schedule": crontab(hour=3, minute=10),
-    },
-    "common.apply_retention": {
-        "task": "common.apply_retention",
-        "schedule": crontab(hour=3, minute=30),
-    },
-    "common.purge_idempotency": {"task": "common.purge_idempotency", "schedule": 3600.0},
-    "integrations.sweep_inbound": {"task": "integrations.sweep_inbound", "schedule": 60.0},
-    "accounts.expire_sessions": {
-        "task": "accounts.expire_sessions",
-        "schedule": crontab(hour=3, minute=20),
-    },
-    "accounts.refresh_zoom_connections": {
-        "task": "accounts.refresh_zoom_connections",
-        "schedule": 3600.0,
-    },
-    "events.advance_events": {"task": "events.advance_events", "schedule": 60.0},
-    "events.sweep_meetings": {"task": "events.sweep_meetings", "schedule": 300.0},
-    "events.check_counts": {
-        "task": "events.check_counts",
-        "schedule": crontab(hour=3, minute=10),
-    },
-    "registrations.expire_offers": {"task": "registrations.expire_offers", "schedule": 60.0},
-    "registrations.sweep_waitlists": {"task": "registrations.sweep_waitlists", "schedule": 600.0},
-    "registrations.sweep_registrants": {
-        "task": "registrations.sweep_registrants",
-        "schedule": 300.0,
-    },
-    "registrations.close_stale_stays": {
-        "task": "registrations.close_stale_stays",
-        "schedule": 300.0,
-    },
-    "registrations.sweep_attendance": {
-        "task": "registrations.sweep_attendance",
-        "schedule": crontab(hour=2, minute=50),
-    },
-    "certificates.issue_owed": {"task": "certificates.issue_owed", "schedule": 3600.0},
-    "certificates.artifacts_sweep": {"task": "certificates.artifacts_sweep", "schedule": 300.0},
-}
+CELERY_BEAT_SCHEDULE = schedule.beat()
 
 # --- identity
 AUTH_USER_MODEL = "accounts.User"
