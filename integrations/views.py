@@ -61,7 +61,7 @@ class ProviderView(APIView):
         return Response(answer, headers={"Cache-Control": "no-store"})
 
     def _raw(self, request: Request) -> bytes:
-        if request.headers.get("Content-Encoding", "identity") != "identity":
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMedia("The body must not be encoded.")
         body: bytes = request._request.body  # noqa: SLF001 -- the bytes as they came
         if len(body) > inbound.MAX_BODY_BYTES:

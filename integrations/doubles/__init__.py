@@ -1,40 +1,48 @@
-"""Stand-ins for the providers, over real sockets, so that the real clients are what runs."""
+"""Stand-ins for the providers, over real sockets, so that the real clients are what runs.
+
+Nothing is configured by them: clients ask here who plays before they speak to a provider.
+"""
 
 import threading
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from integrations.doubles import stripe, zoom
 from integrations.doubles.server import Double
 from integrations.doubles.stripe import StripeDouble
 from integrations.doubles.zoom import ZoomDouble
 
+PLAYERS: Final[Mapping[str, Callable[[], Double]]] = {"zoom": ZoomDouble, "stripe": StripeDouble}
+KEYS: Final = {"zoom": "ZOOM_CLIENT_ID", "stripe": "STRIPE_SECRET_KEY"}
 _running: dict[str, Double] = {}
 _starting = threading.Lock()
 
 
+def plays(provider: str) -> bool:
+    """Tell whether a double stands in for the provider: where doubles may, and no key is set."""
+    return provider in KEYS and settings.PROVIDER_DOUBLES and not getattr(settings, KEYS[provider])
+
+
 def start() -> dict[str, str]:
-    """Start the doubles of providers that have no key, once per process; return their addresses.
+    """Start the doubles that play, once per process; return their addresses.
 
     Clients call this before they speak, so that every process which needs a double has one.
     """
-    if not settings.PROVIDER_DOUBLES:
-        return {}
-    if not (settings.DEBUG or settings.TESTING):
+    playing = [provider for provider in PLAYERS if plays(provider)]
+    if playing and not (settings.DEBUG or settings.TESTING):
         raise ImproperlyConfigured("Doubles do not run in production.")
     with _starting:
-        if "zoom" not in _running and not settings.ZOOM_CLIENT_ID:
-            _running["zoom"] = zoom.play()
-        if "stripe" not in _running and not settings.STRIPE_SECRET_KEY:
-            _running["stripe"] = stripe.play()
-    return {name: double.url for name, double in _running.items()}
+        for provider in playing:
+            if provider not in _running:
+                _running[provider] = PLAYERS[provider]().start()
+    return {provider: _running[provider].url for provider in playing}
 
 
 def running(provider: str) -> Double | None:
-    """Return the double of a provider in this process, started if need be."""
-    start()
-    return _running.get(provider)
+    """Return the double that plays a provider in this process, started if need be."""
+    return _running.get(provider) if provider in start() else None
 
 
 def zoom_double() -> ZoomDouble:

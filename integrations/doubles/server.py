@@ -12,7 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+import requests
+from django.conf import settings
+
 LOOPBACK: Final = "127.0.0.1"
+SEND_TIMEOUT: Final = 10
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ class Double:
 
     routes: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     unlocked: ClassVar[frozenset[str]] = frozenset()
+    provider = ""
     deliver_to = ""
-    webhook_secret = ""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -98,6 +102,12 @@ class Double:
         if self._server is None:
             raise RuntimeError("The double has not been started.")
         return f"http://{LOOPBACK}:{self._server.server_address[1]}"
+
+    @property
+    def webhook_secret(self) -> str:
+        """The secret that the product expects its messages to be signed with."""
+        known: list[str] = getattr(settings, f"{self.provider.upper()}_WEBHOOK_SECRET")
+        return [*known, settings.DEVELOPMENT_WEBHOOK_SECRET][0]
 
     def start(self) -> "Double":
         """Listen on a free port of loopback."""
@@ -127,6 +137,16 @@ class Double:
         return sum(
             call.method == method and bool(re.fullmatch(path, call.path)) for call in self.calls
         )
+
+    def post(self, body: bytes, headers: Mapping[str, str]) -> int:
+        """Send a message to the product, wherever it is reached; return what it answered."""
+        usual = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/{self.provider}/"
+        with requests.Session() as session:
+            session.trust_env = False  # no proxy between us and ourselves
+            answer = session.post(
+                self.deliver_to or usual, data=body, headers=headers, timeout=SEND_TIMEOUT
+            )
+        return answer.status_code
 
     def answer(self, call: Call) -> Answer | None:
         """Return the answer to a call; None drops the connection."""

@@ -27,7 +27,6 @@ PREFIXES: Final = {"customers": "cus", "products": "prod", "prices": "price"}
 LIST_SIZE: Final = 10
 AMOUNTS: Final = frozenset({"amount", "unit_amount"})
 RETRY_AFTER: Final = (1.0, 5.0, 25.0)  # seconds; Stripe waits longer
-SEND_TIMEOUT: Final = 10
 
 
 class StripeDouble(Double):
@@ -45,9 +44,10 @@ class StripeDouble(Double):
         ("GET", "/v1/events", "list_events"),
     )
 
-    sends_at_once = False
+    provider = "stripe"
 
     def reset(self) -> None:
+        self.sends_at_once = not settings.TESTING
         super().reset()
         self.outgoing: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.objects: dict[str, dict[str, Any]] = {}
@@ -158,8 +158,7 @@ class StripeDouble(Double):
             "Content-Type": "application/json",
             "Stripe-Signature": f"t={timestamp},v1={signature}",
         }
-        answer = requests.post(self.deliver_to, data=body, headers=headers, timeout=SEND_TIMEOUT)
-        return answer.status_code
+        return self.post(body, headers)
 
     def deliver(self, waits: Sequence[float] = RETRY_AFTER) -> None:
         """Send what waits, each event until it is taken or given up."""
@@ -222,21 +221,6 @@ class StripeDouble(Double):
         self.outgoing.put(event)
         if self.sends_at_once:
             threading.Thread(target=self.deliver, daemon=True).start()
-
-
-def play() -> StripeDouble:
-    """Start the double and point the product at it."""
-    double = StripeDouble()
-    double.start()
-    secrets_known = settings.STRIPE_WEBHOOK_SECRET or [settings.DEVELOPMENT_WEBHOOK_SECRET]
-    double.webhook_secret = secrets_known[0]
-    double.deliver_to = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/stripe/"
-    settings.STRIPE_WEBHOOK_SECRET = secrets_known
-    settings.STRIPE_API_BASE = settings.STRIPE_API_BASE or double.url
-    settings.STRIPE_SECRET_KEY = "sk_test_double"  # noqa: S105 -- the double takes any
-    settings.STRIPE_PUBLISHABLE_KEY = settings.STRIPE_PUBLISHABLE_KEY or "pk_test_double"
-    double.sends_at_once = not settings.TESTING
-    return double
 
 
 def _nested(call: Call) -> dict[str, Any]:

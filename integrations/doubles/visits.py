@@ -17,7 +17,6 @@ from integrations.doubles.server import Answer, Call, Double
 from integrations.signatures import zoom_signature
 
 ACCOUNT: Final = "AccT3st00001"
-SEND_TIMEOUT: Final = 10
 VERBS: Final = {
     "start": "started",
     "join": "participant_joined",
@@ -73,8 +72,7 @@ class Visits(Double):
             "x-zm-signature": zoom_signature(body, timestamp, self.webhook_secret),
         }
         self.sent.append(dict(message))
-        answer = requests.post(self.deliver_to, data=body, headers=headers, timeout=SEND_TIMEOUT)
-        return answer.status_code
+        return self.post(body, headers)
 
     def _facts(self, number: str) -> dict[str, Any]:
         meeting = self.meetings[number]

@@ -14,13 +14,9 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlencode
 
-from django.conf import settings
-
 from integrations.doubles.server import Answer, Call
 from integrations.doubles.visits import ACCOUNT, Visits, new_uuid
 
-REAL_API: Final = "https://api.zoom.us/v2"
-REAL_OAUTH: Final = "https://zoom.us"
 FIRST_HOST: Final = "hostU5erId0000000001"
 LIFETIME: Final = 3600
 PAGE_SIZE: Final = 300
@@ -67,6 +63,7 @@ class ZoomDouble(Visits):
         ("POST", "/demo/meetings/(?P<meeting_id>[^/]+)/(?P<verb>start|join|leave|end)", "visit"),
     )
     unlocked: ClassVar = frozenset({"visit"})
+    provider = "zoom"
 
     def reset(self) -> None:
         super().reset()
@@ -237,22 +234,6 @@ class ZoomDouble(Visits):
             return ""
         user = _user_of(token)
         return "" if user in self.revoked else user
-
-
-def play() -> ZoomDouble:
-    """Start the double and point the product at it; what is configured stays as it is."""
-    double = ZoomDouble()
-    double.start()
-    secrets_known = settings.ZOOM_WEBHOOK_SECRET or [settings.DEVELOPMENT_WEBHOOK_SECRET]
-    double.webhook_secret = secrets_known[0]
-    double.deliver_to = f"{settings.PUBLIC_BASE_URL}/api/v1/webhooks/zoom/"
-    settings.ZOOM_WEBHOOK_SECRET = secrets_known
-    settings.ZOOM_CLIENT_ID = settings.ZOOM_CLIENT_SECRET = "zoom-double"  # noqa: S105 -- the double takes any
-    if settings.ZOOM_API_BASE == REAL_API:
-        settings.ZOOM_API_BASE = f"{double.url}/v2"
-    if settings.ZOOM_OAUTH_BASE == REAL_OAUTH:
-        settings.ZOOM_OAUTH_BASE = double.url
-    return double
 
 
 def _registrant(meeting: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:

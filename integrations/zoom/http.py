@@ -27,6 +27,9 @@ from integrations.zoom.failures import (
 )
 from integrations.zoom.payloads import moment
 
+REAL_API: Final = "https://api.zoom.us/v2"
+REAL_OAUTH: Final = "https://zoom.us"
+USER_AGENT: Final = "CPD-Events"
 CONNECT_TIMEOUT: Final = 3.05
 READ_TIMEOUT: Final = 10
 READ_TIMEOUT_IN_TASKS: Final = 30
@@ -40,7 +43,7 @@ WHOLE_SECONDS: Final = re.compile(r"[0-9]{1,7}")
 SCOPES_NAMED: Final = re.compile(r"scopes?:? *\[([^\]]*)\]")
 
 _session = requests.Session()
-_session.headers["User-Agent"] = "CPD-Events"
+_session.headers["User-Agent"] = USER_AGENT
 
 
 class _Circuit:
@@ -108,31 +111,36 @@ def call(
 
 
 def api_base() -> str:
-    """Return where Zoom's API is; where a double plays Zoom, it plays from now on."""
-    doubles.start()
-    return str(settings.ZOOM_API_BASE)
+    """Return where Zoom's API is: as configured, else at Zoom or at the double that plays it."""
+    played = doubles.start().get("zoom")
+    configured: str = settings.ZOOM_API_BASE
+    return f"{played}/v2" if played and configured == REAL_API else configured
 
 
 def oauth_base() -> str:
-    """Return where grants are made; where a double plays Zoom, it plays from now on."""
-    doubles.start()
-    return str(settings.ZOOM_OAUTH_BASE)
+    """Return where grants are made: as configured, else at Zoom or at the double that plays it."""
+    played = doubles.start().get("zoom")
+    configured: str = settings.ZOOM_OAUTH_BASE
+    return played if played and configured == REAL_OAUTH else configured
 
 
-def send_form(url: str, fields: Mapping[str, str], *, auth: tuple[str, str]) -> requests.Response:
-    """POST a form to Zoom's authorization server, once; outages and rate limits are raised."""
-    response = _send("POST", url, data=dict(fields), auth=auth)
-    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        raise ZoomUnavailable("Zoom asks for patience.")
-    return response
+def manner(url: str) -> dict[str, Any]:
+    """Return how a call is made: time-outs by where we wait, no redirects, no proxy to ourselves.
+
+    Somebody waits for the answer to a request; a task has more time.
+    """
+    reading = READ_TIMEOUT_IN_TASKS if current_task else READ_TIMEOUT
+    proxies = {"http": ""} if url.startswith("http://127.0.0.1") else {}
+    return {
+        "timeout": (CONNECT_TIMEOUT, reading),
+        "allow_redirects": False,
+        "proxies": proxies,
+    }
 
 
 def _send(method: str, url: str, **kwargs: Any) -> requests.Response:
-    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT_IN_TASKS if current_task else READ_TIMEOUT)
     try:
-        response = _session.request(
-            method, url, timeout=timeout, allow_redirects=False, stream=True, **kwargs
-        )
+        response = _session.request(method, url, stream=True, **manner(url), **kwargs)
         content = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=True)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise ZoomUnavailable(type(error).__name__) from error

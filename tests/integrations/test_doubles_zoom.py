@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from integrations import doubles, signatures
 from integrations.models import InboundWebhook
-from integrations.zoom import client, payloads
+from integrations.zoom import client, http, payloads
 from tests.integrations.test_zoom_client import wanted
 
 MEETING = "91234567890"
@@ -22,12 +22,14 @@ class Receiver:
 
     def __init__(self, answer=200):
         self.received = []
+        self.paths = []
         self.arrived = threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.paths.append(self.path)
                 receiver.received.append((body, dict(self.headers.items())))
                 self.send_response(answer)
                 self.end_headers()
@@ -276,20 +278,24 @@ class TestStart:
         with pytest.raises(ImproperlyConfigured):
             doubles.start()
 
-    def test_what_is_configured_stays(self, settings, monkeypatch):
-        monkeypatch.setattr(doubles, "_running", {})
-        settings.ZOOM_CLIENT_ID = settings.STRIPE_SECRET_KEY = ""
-        settings.ZOOM_WEBHOOK_SECRET, settings.STRIPE_WEBHOOK_SECRET = ["mine"], ["whsec_mine"]
+    def test_a_configured_secret_signs(self, zoom, stripe_account, settings):
+        settings.ZOOM_WEBHOOK_SECRET = ["mine", "old"]
+        settings.STRIPE_WEBHOOK_SECRET = ["whsec_mine"]
+
+        assert [zoom.webhook_secret, stripe_account.webhook_secret] == ["mine", "whsec_mine"]
+
+    def test_a_configured_address_is_asked(self, zoom, settings):
         settings.ZOOM_API_BASE = settings.ZOOM_OAUTH_BASE = "http://127.0.0.1:9"
-        settings.STRIPE_API_BASE = "http://127.0.0.1:9"
 
-        doubles.start()
+        assert (http.api_base(), http.oauth_base()) == ("http://127.0.0.1:9",) * 2
 
-        played = doubles.zoom_double(), doubles.stripe_double()
-        for double in played:
-            double.stop()
-        assert [double.webhook_secret for double in played] == ["mine", "whsec_mine"]
-        assert (settings.ZOOM_API_BASE, settings.STRIPE_API_BASE) == ("http://127.0.0.1:9",) * 2
+    def test_messages_come_to_the_public_address(self, zoom, receiver, settings):
+        zoom.deliver_to = ""
+        settings.PUBLIC_BASE_URL = receiver.url.rstrip("/")
+
+        status = zoom.send({"event": "x"})
+
+        assert (status, receiver.paths) == (200, ["/api/v1/webhooks/zoom/"])
 
 
 class TestProxy:

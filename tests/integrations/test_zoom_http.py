@@ -250,3 +250,9 @@ def test_a_pause_is_spread(monkeypatch):
 def test_the_session_verifies_certificates():
     assert isinstance(http._session, requests.Session)
     assert http._session.verify is True
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_the_double(zoom, me, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+    assert me().id == "host"

@@ -7,7 +7,7 @@ import pytest
 import requests
 import time_machine
 
-from integrations.zoom import client, oauth
+from integrations.zoom import client, http, oauth
 from integrations.zoom.failures import ZoomAuthFailed, ZoomUnavailable
 from integrations.zoom.oauth import ZoomGrantRefused
 
@@ -31,13 +31,13 @@ def exchange(code, **changes):
     return oauth.exchange(code=code, **facts)
 
 
-def test_the_authorization_address(zoom, settings):
+def test_the_authorization_address(zoom):
     url = urlsplit(oauth.authorization_url(state="s", code_verifier=VERIFIER))
 
-    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{settings.ZOOM_OAUTH_BASE}/oauth/authorize"
+    assert f"{url.scheme}://{url.netloc}{url.path}" == f"{zoom.url}/oauth/authorize"
     assert parse_qs(url.query) == {
         "response_type": ["code"],
-        "client_id": [settings.ZOOM_CLIENT_ID],
+        "client_id": ["zoom-double"],
         "redirect_uri": ["http://localhost:3000/settings/zoom/callback"],
         "state": ["s"],
         "code_challenge": [CHALLENGE],
@@ -126,23 +126,48 @@ def test_an_answer_lost_after_the_work_leaves_the_old_token_used_up(zoom):
         oauth.refresh(first.refresh_token)
 
 
-@pytest.mark.parametrize(
-    "body", ["<html>", [], {}, {"access_token": ""}, {"error": "invalid_grant"}], ids=str
-)
-def test_an_answer_without_a_token_is_a_refusal(zoom, body):
-    zoom.fail("/oauth/token", answer=zoom.said(200, body))
+REFUSALS = {
+    "nothing": (200, {}),
+    "blank": (200, {"access_token": ""}),
+    "invalid grant": (400, {"error": "invalid_grant", "reason": "Invalid Token!"}),
+    "invalid client": (401, {"error": "invalid_client"}),
+    "a code of Zoom": (400, {"code": 4741, "message": "The token has been revoked."}),
+}
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSALS.values(), ids=REFUSALS)
+def test_an_answer_without_a_token_is_a_refusal(zoom, status, body):
+    zoom.fail("/oauth/token", answer=zoom.said(status, body))
 
     with pytest.raises(ZoomGrantRefused):
         oauth.refresh("zoom-refresh.host.1")
 
 
+@pytest.mark.parametrize(
+    "body", ["<html>", [], {"access_token": "a", "expires_in": "soon"}], ids=str
+)
+def test_an_answer_that_cannot_be_read_is_an_outage(zoom, body):
+    zoom.fail("/oauth/token", answer=zoom.said(200, body))
+
+    with pytest.raises(ZoomUnavailable):
+        oauth.refresh("zoom-refresh.host.1")
+
+
 @time_machine.travel(NOW, tick=False)
-def test_a_lifetime_that_is_no_number_is_an_hour(zoom):
-    zoom.fail("/oauth/token", answer=zoom.said(200, {"access_token": "a", "expires_in": "soon"}))
+def test_without_a_lifetime_a_token_lives_an_hour_and_the_refresh_token_stays(zoom):
+    zoom.fail("/oauth/token", answer=zoom.said(200, {"access_token": "a"}))
 
     pair = oauth.refresh("zoom-refresh.host.1")
 
-    assert (pair.expires_at, pair.refresh_token, pair.scopes) == (NOW + timedelta(hours=1), "", ())
+    assert pair == oauth.TokenPair("a", "zoom-refresh.host.1", NOW + timedelta(hours=1), ())
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_revocation_that_zoom_could_not_take_is_an_outage(zoom, status):
+    zoom.fail("/oauth/revoke", answer=zoom.said(status))
+
+    with pytest.raises(ZoomUnavailable):
+        oauth.revoke("zoom-access.host.1")
 
 
 CLASSIC = ["user:read", "meeting:read", "meeting:write"]
@@ -171,5 +196,14 @@ def test_without_keys_and_doubles_zoom_is_not_configured(settings):
     assert oauth.is_configured() is False
 
 
-def test_a_double_makes_zoom_configured(zoom):
-    assert oauth.is_configured() is True
+def test_a_double_makes_zoom_configured():
+    assert (oauth.is_configured(), oauth.client_id()) == (True, "zoom-double")
+
+
+def test_a_real_zoom_is_asked_where_it_is_configured(settings):
+    settings.ZOOM_CLIENT_ID, settings.ZOOM_CLIENT_SECRET = "id", "secret"
+
+    url = oauth.authorization_url(state="s", code_verifier=VERIFIER)
+
+    assert url.startswith("https://zoom.us/oauth/authorize?response_type=code&client_id=id&")
+    assert (oauth.is_configured(), http.api_base()) == (True, "https://api.zoom.us/v2")
