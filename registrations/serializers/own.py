@@ -8,6 +8,35 @@ from registrations import joining
 from registrations.models import Registration
 from registrations.serializers.parts import EventOfRegistrationSerializer, TicketSerializer
 
+REGISTRATION = [
+    "uuid",
+    "event",
+    "email",
+    "full_name",
+    "professional_title",
+    "organization_name",
+    "status",
+    "registered_at",
+    "confirmed_at",
+    "cancelled_at",
+    "waitlist_position",
+    "amount_due",
+    "currency",
+    "payment_status",
+    "hold_expires_at",
+    "attended",
+    "total_attendance_minutes",
+    "attendance_percent",
+    "attendance_eligible",
+    "certificate_issued",
+    "certificate_eligible",
+    "allow_public_verification",
+    "ticket",
+    "zoom_join_url",
+    "can_join",
+    "can_cancel",
+]
+
 
 class MyRegistrationSerializer(ModelSerializer[Registration]):
     """One's own place at an event."""
@@ -24,34 +53,7 @@ class MyRegistrationSerializer(ModelSerializer[Registration]):
 
     class Meta:
         model = Registration
-        fields = [
-            "uuid",
-            "event",
-            "email",
-            "full_name",
-            "professional_title",
-            "organization_name",
-            "status",
-            "registered_at",
-            "confirmed_at",
-            "cancelled_at",
-            "waitlist_position",
-            "amount_due",
-            "currency",
-            "payment_status",
-            "hold_expires_at",
-            "attended",
-            "total_attendance_minutes",
-            "attendance_percent",
-            "attendance_eligible",
-            "certificate_issued",
-            "certificate_eligible",
-            "allow_public_verification",
-            "ticket",
-            "zoom_join_url",
-            "can_join",
-            "can_cancel",
-        ]
+        fields = REGISTRATION
         read_only_fields = fields
 
     def get_certificate_eligible(self, row: Registration) -> bool:

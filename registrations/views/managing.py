@@ -80,7 +80,9 @@ NEEDED = {
     "promote_next": Capability.REGISTRATIONS_MANAGE,
     "waitlist": Capability.REGISTRATIONS_MANAGE,
     "export": Capability.EXPORTS_MAKE,
+    "export_job": Capability.EXPORTS_MAKE,
 }
+WITHOUT_DETAILS = frozenset({"list", "export", "export_job", "waitlist", "promote_next"})
 
 
 class WaitlistVerbs(EventScopedMixin[Registration], ScopedViewSet[Registration]):
@@ -141,7 +143,7 @@ class AttendanceVerbs(EventScopedMixin[Registration], ScopedViewSet[Registration
 
 
 class PlaceVerbs(EventScopedMixin[Registration], ScopedViewSet[Registration]):
-    """Decisions about places."""
+    """Decisions about places, and how many there are."""
 
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, **kwargs: Any) -> Response:
@@ -163,6 +165,12 @@ class PlaceVerbs(EventScopedMixin[Registration], ScopedViewSet[Registration]):
     def resend_confirmation(self, request: Request, **kwargs: Any) -> Response:
         """Send the confirmation once more."""
         return self.carry_out(notices.confirm_again)
+
+    @extend_schema(responses=SummarySerializer)
+    @action(detail=False, methods=["get"])
+    def summary(self, request: Request, **kwargs: Any) -> Response:
+        """Show how many registrations are in which state."""
+        return Response(SummarySerializer(statistics.summary(self.event)).data)
 
 
 @extend_schema(tags=["registrations"])
@@ -215,17 +223,10 @@ class EventRegistrationViewSet(
     def get_queryset(self) -> QuerySet[Registration]:
         rows: Any = super().get_queryset().select_related("event__owner", "event__organization")
         rows = rows.for_managers().annotate(registered_at=F("created_at"))
-        in_lists = self.action in {"list", "export", "waitlist", "promote_next"}
-        return rows if in_lists else rows.prefetch_related(*DETAILS)  # type: ignore[no-any-return]  # Any from the base
+        return rows if self.action in WITHOUT_DETAILS else rows.prefetch_related(*DETAILS)  # type: ignore[no-any-return]  # Any from the base
 
     def perform_update(self, serializer: BaseSerializer[Registration]) -> None:
         editing.edit(serializer.instance, by=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]  # one row
 
     def perform_destroy(self, row: Registration) -> None:
         cancelling.remove(row, by=self.request.user)
-
-    @extend_schema(responses=SummarySerializer)
-    @action(detail=False, methods=["get"])
-    def summary(self, request: Request, **kwargs: Any) -> Response:
-        """Show how many registrations are in which state."""
-        return Response(SummarySerializer(statistics.summary(self.event)).data)

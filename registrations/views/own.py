@@ -46,7 +46,7 @@ REDIRECT = {302: OpenApiResponse(description="To the way into the running sessio
 
 
 class RegistrantVerbs(BaseViewSet[Registration]):
-    """What a registrant may do and see, however they prove who they are."""
+    """What a registrant may do, however they prove who they are."""
 
     serializer_class = MyRegistrationSerializer
     action_serializers = {
@@ -83,6 +83,10 @@ class RegistrantVerbs(BaseViewSet[Registration]):
         """Leave the place that is offered to the next in line."""
         return self.conduct(waitlist.decline)
 
+
+class RegistrantPapers(BaseViewSet[Registration]):
+    """What a registrant takes along."""
+
     @extend_schema(responses=TicketSerializer)
     @action(detail=True, methods=["get"])
     def ticket(self, request: Request, **kwargs: Any) -> Response:
@@ -115,6 +119,7 @@ class RegistrantVerbs(BaseViewSet[Registration]):
 @extend_schema(tags=["my registrations"])
 class MyRegistrationViewSet(
     RegistrantVerbs,
+    RegistrantPapers,
     ListMixin[Registration],
     RetrieveMixin[Registration],
     ScopedViewSet[Registration],
@@ -140,7 +145,7 @@ class MyRegistrationViewSet(
 
 @extend_schema(tags=["guest links"])
 class GuestRegistrationViewSet(
-    RegistrantVerbs, RetrieveMixin[Registration], PublicViewSet[Registration]
+    RegistrantVerbs, RegistrantPapers, RetrieveMixin[Registration], PublicViewSet[Registration]
 ):
     """The registration a signed link stands for; the link is the only proof."""
 

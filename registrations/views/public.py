@@ -17,7 +17,7 @@ from registrations import guest_links, intake, orders, registering
 from registrations.serializers.public import BookingSerializer, RegisterSerializer
 
 
-@extend_schema(tags=["catalogue"])
+@extend_schema(tags=["registrations"])
 class RegisterView(PublicView):
     """Places for the sender and up to nine further people, or for nobody."""
 

@@ -138,6 +138,14 @@ class TestRoles:
 
         assert client.get(url(registration.event, path)).status_code == status
 
+    @pytest.mark.parametrize(("role", "status"), [("organizer", 202), ("staff", 403)])
+    def test_so_is_the_file_made_by_a_worker(
+        self, api_for, organization, registration, role, status
+    ):
+        client = api_for(member(organization, role))
+
+        assert client.post(url(registration.event, "export/")).status_code == status
+
     def test_platform_staff_look_and_do_not_touch(self, api_for, staff_member, registration):
         client = api_for(staff_member)
         path = url(registration.event, f"{registration.uuid}/")
