@@ -67,7 +67,7 @@ class RequestMiddleware:
             response = _refusal(request) or self.get_response(request)
             if response.status_code == NOT_FOUND and request.resolver_match is None:
                 response = answers.not_found(request) or response
-            _dress(response, origin.request_id)
+            _dress(request, response, origin.request_id)
             _note(request, response, time.perf_counter() - started)
         return response
 
@@ -120,12 +120,18 @@ def _refusal(request: HttpRequest) -> HttpResponseBase | None:
     return HttpResponsePermanentRedirect(f"https://{host}{request.get_full_path()}")
 
 
-def _dress(response: HttpResponseBase, request_id: str) -> None:
+def _dress(request: HttpRequest, response: HttpResponseBase, request_id: str) -> None:
     is_html = response.headers.get("Content-Type", "").startswith("text/html")
     response.headers["X-Request-ID"] = request_id
     response.headers.setdefault("Content-Security-Policy", CSP_PAGE if is_html else CSP_DATA)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if settings.SECURE_HSTS_SECONDS and request.is_secure():
+        # Django's middleware says it on what it has seen; refusals of this one come from above.
+        response.headers.setdefault(
+            "Strict-Transport-Security",
+            f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains",
+        )
 
 
 def _note(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:

@@ -153,6 +153,19 @@ def test_https_told_by_our_proxy_is_believed(visitor):
     assert (without_proxy.status_code, behind_proxy.status_code) == (400, 200)
 
 
+@pytest.mark.parametrize(
+    ("path", "host"),
+    [("/api/v1/", "testserver"), ("/nothing", "testserver"), ("/", "evil.example")],
+)
+def test_browsers_are_told_to_stay_on_https(visitor, path, host):
+    with override_settings(SECURE_HSTS_SECONDS=60, SECURE_HSTS_INCLUDE_SUBDOMAINS=True):
+        secure = visitor.get(path, secure=True, headers={"Host": host})
+        plain = visitor.get(path, headers={"Host": host})
+
+    assert secure.headers["Strict-Transport-Security"] == "max-age=60; includeSubDomains"
+    assert "Strict-Transport-Security" not in plain.headers
+
+
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
