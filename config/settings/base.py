@@ -61,7 +61,7 @@ env.refused_in_production("PROVIDER_DOUBLES", PROVIDER_DOUBLES, allowed=False)
 # --- applications
 INSTALLED_APPS = [
     "config",
-    "django.contrib.admin",
+    "accounts.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

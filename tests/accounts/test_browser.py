@@ -149,3 +149,13 @@ def test_too_many_attempts_are_refused(throttled):
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
     assert b"Too many requests" in response.content
+
+
+@pytest.mark.parametrize(("second_factor", "status"), [(True, 200), (False, 302)])
+def test_where_required_the_admin_wants_the_second_factor(settings, second_factor, status):
+    settings.STAFF_REQUIRE_OTP = True
+    client = Client()
+    client.force_login(UserFactory(superuser=True))
+    UserSession.objects.update(second_factor=second_factor)
+
+    assert client.get("/admin/").status_code == status
