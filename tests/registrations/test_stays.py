@@ -180,7 +180,9 @@ def test_webinars_count_alike_and_may_leave_out_the_time_of_leaving(ethics):
 
 
 def test_a_real_end_is_never_replaced(ethics):
-    ethics.send(A[0], A[1], zoom.left("16778240", "09:50:00", registrant=1), zoom.ended())
+    ethics.send(A[0], A[1])
+
+    ethics.send(zoom.left("16778240", "09:50:00", registrant=1), zoom.ended())
 
     stay = AttendanceInterval.objects.get()
     assert (stay.ended_at.isoformat(), stay.is_estimated) == ("2027-03-10T09:40:10+00:00", False)
