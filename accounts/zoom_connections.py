@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -129,7 +128,7 @@ def revoke(connection: ZoomConnection, *, now: datetime) -> None:
 @transaction.atomic
 def drop(message: Deauthorization) -> bool:
     """Forget a connection that its owner removed at Zoom; False when we know none."""
-    if message.client_id != settings.ZOOM_CLIENT_ID:
+    if message.client_id != oauth.client_id():
         return False
     connection = (
         ZoomConnection.objects.select_related("user")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,6 +10,7 @@ from accounts import verification
 from accounts.models import Membership, Organization, User, ZoomConnection
 from billing.models import Subscription
 from integrations import doubles
+from integrations.doubles.visits import ACCOUNT
 from integrations.doubles.zoom import ZoomDouble
 
 PASSWORD = "demo-Password-1"  # noqa: S105 -- printed for everybody who tries the product
@@ -129,5 +129,5 @@ def _connect_zoom(user: User) -> None:
         zoom_user_id=zoom_user,
         zoom_user_type=double.user_type,
         zoom_email=user.email,
-        zoom_account_id=settings.ZOOM_CLIENT_ID,
+        zoom_account_id=ACCOUNT,
     )

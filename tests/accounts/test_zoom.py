@@ -18,7 +18,7 @@ from accounts import receivers, zoom_connecting, zoom_connections
 from accounts.models import OAuthFlow, UserSession, ZoomConnection
 from common.models import OutgoingEmail
 from integrations import doubles
-from integrations.zoom import http
+from integrations.zoom import http, oauth
 from integrations.zoom.failures import ZoomAuthFailed, ZoomUnavailable
 from tests.factories.accounts import PASSWORD, UserFactory, ZoomConnectionFactory
 from tests.integrations import zoom_bodies
@@ -371,7 +371,7 @@ def test_used_connections_are_kept_alive(zoom, expired, committed):
     ids=["ours", "another app's", "an unknown user's"],
 )
 def test_removing_the_app_at_zoom_drops_the_connection(zoom, expired, settings, changes, drops):
-    facts = {"user_id": "host1", "client_id": settings.ZOOM_CLIENT_ID} | changes
+    facts = {"user_id": "host1", "client_id": oauth.client_id()} | changes
     message = zoom_bodies.deauthorized(facts["user_id"], client_id=facts["client_id"])
     ZoomConnection.objects.update(zoom_account_id=message["payload"]["account_id"])
 
