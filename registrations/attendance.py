@@ -21,8 +21,8 @@ OVER: Final = frozenset({Event.Status.COMPLETED, Event.Status.CLOSED})
 @retrying
 def finalize(event_id: int, *, now: datetime) -> bool:
     """Judge everybody and announce it, once; return whether this call did it."""
-    event = places.lock(event_id)
-    if event.status not in OVER or event.attendance_finalized_at is not None:
+    event = places.lock_if_there(event_id)
+    if event is None or event.status not in OVER or event.attendance_finalized_at is not None:
         return False
     waitlist.close(event, now=now)
     stays.end_open(event, now=now)
@@ -51,7 +51,9 @@ def recompute(registration_id: int) -> None:
 @retrying
 def recompute_event(event_id: int, *, now: datetime) -> None:
     """Compute everybody anew, as far as an event has come; later changes are announced."""
-    event = places.lock(event_id)
+    event = places.lock_if_there(event_id)
+    if event is None:
+        return
     if event.attendance_finalized_at is not None:
         keys = AttendanceInterval.objects.countable().filter(session__event=event)
         for key in keys.values_list("registration", flat=True).distinct().order_by():

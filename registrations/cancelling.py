@@ -90,8 +90,8 @@ def _give_back(event: Event, registration: Registration, *, by: User | None, rea
 
 @retrying
 def _cancel_batch(event_id: int) -> int:
-    event = places.lock(event_id)
-    if event.status != Event.Status.CANCELLED:
+    event = places.lock_if_there(event_id)
+    if event is None or event.status != Event.Status.CANCELLED:
         return 0
     rows = list(
         Registration.objects.select_for_update(no_key=True, of=("self",))

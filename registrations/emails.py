@@ -8,7 +8,7 @@ from django.conf import settings
 
 from common import mail
 from events.emails import managers
-from events.models import Event
+from events.models import Event, EventSession
 from registrations import guest_links
 from registrations.models import Registration, WaitlistOffer
 
@@ -97,6 +97,20 @@ def approval_waiting(registration: Registration) -> None:
 def event_full(event: Event) -> None:
     """Tell the organizer that no place is left; once for each capacity."""
     _to_organizers("event_full", event, f"{event.uuid}:{event.capacity}")
+
+
+def zoom_registration_unsupported(session: EventSession) -> None:
+    """Tell the organizer that Zoom makes no personal links; once per connection."""
+    event = session.event
+    connection = session.zoom_connection
+    occasion = connection.uuid if connection else event.uuid
+    mail.send(
+        "zoom_registration_unsupported",
+        to=mail.Recipient(event.owner.email, event.owner.full_name, event.owner.uuid),
+        category=mail.Category.ACCOUNT,
+        context={"name": event.owner.full_name, "event": event},
+        envelope=_envelope(event, f"zoom_registration_unsupported:{occasion}", event),
+    )
 
 
 def local(moment: Any, event: Event) -> str:

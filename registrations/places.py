@@ -11,6 +11,7 @@ from common.exceptions import Conflict
 from common.outbox import after_commit
 from events import counts
 from events.models import Event
+from events.querysets import EventQuerySet
 from registrations.models import Registration
 
 OPEN = ("published", "live")
@@ -63,11 +64,12 @@ def join_line(event: Event) -> bool:
 
 def lock(event_id: int) -> Event:
     """Return the event with its row locked: whoever frees or gives a place takes turns."""
-    return (
-        Event.all_objects.select_for_update(no_key=True, of=("self",))
-        .select_related("owner", "organization")
-        .get(pk=event_id)
-    )
+    return _lockable().get(pk=event_id)
+
+
+def lock_if_there(event_id: int) -> Event | None:
+    """Lock the event for a task, which may come after the event is gone."""
+    return _lockable().filter(pk=event_id).first()
 
 
 def lock_with(registration: Registration) -> Event:
@@ -110,6 +112,11 @@ def position(registration: Registration) -> int | None:
 def ask_to_fill(event: Event) -> None:
     """Ask for the waitlist to be served. The caller holds the event's lock, or is a task."""
     after_commit("registrations.fill_waitlist", event.pk, key=f"fill:{event.pk}")
+
+
+def _lockable() -> EventQuerySet:
+    rows: EventQuerySet = Event.all_objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("owner", "organization")
 
 
 def may_fill(event: Event, now: datetime) -> bool:

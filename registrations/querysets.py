@@ -53,10 +53,6 @@ class RegistrationQuerySet(SoftDeleteQuerySet["Registration"]):
         """Leave out cancelled and expired ones."""
         return self.filter(status__in=CURRENT)
 
-    def taking_places(self) -> Self:
-        """Keep those that make the event fuller."""
-        return self.filter(status__in=TAKING_A_PLACE)
-
     def confirmed(self) -> Self:
         """Keep those whose place is sure."""
         return self.filter(status="confirmed")
@@ -132,10 +128,6 @@ class SessionAttendanceQuerySet(models.QuerySet["SessionAttendance"]):
     def counting(self) -> Self:
         """Keep those that count as attended; an override beats the minutes."""
         return self.filter(Q(attendance_override=True) | Q(attendance_override=None, attended=True))
-
-    def of_counted_sessions(self) -> Self:
-        """Leave out cancelled and recorded sessions."""
-        return self.exclude(session__status="cancelled").exclude(session__session_type="recorded")
 
 
 class MeetingRegistrantQuerySet(models.QuerySet["MeetingRegistrant"]):

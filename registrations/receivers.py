@@ -89,7 +89,7 @@ def finalize_attendance(event: Event, **_: Any) -> None:
 
 @receiver(meeting_ready)
 def want_links(session: EventSession, **_: Any) -> None:
-    registrants.want_all(session)
+    registrants.want_all(session, retry=True)
 
 
 def _about_meetings(note: Callable[[payloads.MeetingMessage], str], *types: str) -> None:

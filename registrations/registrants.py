@@ -15,6 +15,7 @@ from events.models import Event, EventSession
 from integrations.zoom import client
 from integrations.zoom.failures import ZoomFailure, ZoomRateLimited, ZoomRejected
 from integrations.zoom.payloads import RegistrantMessage
+from registrations import emails
 from registrations.models import MeetingRegistrant, Registration
 
 BATCH: Final = 200
@@ -32,11 +33,31 @@ def want(registration: Registration) -> None:
         _wish(session, [registration.pk])
 
 
-def want_all(session: EventSession) -> int:
-    """Wish for a link for every confirmed registrant who has none; return for how many."""
+def want_all(session: EventSession, *, retry: bool = False) -> int:
+    """Wish for a link for every confirmed registrant who has none; return for how many.
+
+    Links to a meeting that was replaced are wished for again; with ``retry`` those that failed.
+    """
     confirmed = Registration.objects.filter(event=session.event_id).confirmed()
+    replaced = Q(status__in=[Status.PUSHED, Status.UNSUPPORTED]) & ~Q(
+        zoom_meeting_id=session.zoom_meeting_id
+    )
+    worthless = MeetingRegistrant.objects.filter(
+        replaced | Q(status=Status.FAILED) if retry else replaced,
+        session=session,
+        registration__in=confirmed,
+    )
+    again = worthless.update(
+        status=Status.WANTED,
+        zoom_registrant_id="",
+        attempts=0,
+        next_attempt_at=None,
+        updated_at=timezone.now(),
+    )
+    if again:
+        ask(session)
     missing = confirmed.exclude(meeting_registrants__session=session)
-    return _wish(session, list(missing.values_list("pk", flat=True)))
+    return again + _wish(session, list(missing.values_list("pk", flat=True)))
 
 
 def release(rows: Sequence[Registration]) -> None:
@@ -80,9 +101,9 @@ def remove(registrant_id: int) -> None:
         return
     connection = row.session.zoom_connection
     try:
-        if connection is not None and row.session.zoom_meeting_id:
+        if connection is not None and _is_mine_alone(row):
             client.cancel_registrant(
-                row.session.zoom_meeting_id,
+                row.zoom_meeting_id,
                 registrant_id=row.zoom_registrant_id,
                 email=row.registration.email,
                 token=zoom_connections.token_for(connection),
@@ -118,6 +139,7 @@ def adopt(message: RegistrantMessage) -> str:
         row,
         status=Status.PUSHED,
         zoom_registrant_id=message.registrant_id,
+        zoom_meeting_id=message.meeting.meeting_id,
         join_url=message.join_url,
     )
     return ""
@@ -159,7 +181,9 @@ def _wish(session: EventSession, registration_ids: Sequence[int]) -> int:
 def _claim(key: int, status: str) -> MeetingRegistrant | None:
     """Take the row for one worker: nobody else tries it before the lease is over."""
     now = timezone.now()
-    rows = MeetingRegistrant.objects.select_related("registration", "session__zoom_connection")
+    rows = MeetingRegistrant.objects.select_related(
+        "registration", "session__zoom_connection", "session__event__owner"
+    )
     row = rows.filter(pk=key, status=status).due(now).first()
     if row is None:
         return None
@@ -189,6 +213,7 @@ def _push(row: MeetingRegistrant, session: EventSession, token: str) -> None:
         row,
         status=Status.PUSHED,
         zoom_registrant_id=made.registrant_id,
+        zoom_meeting_id=session.zoom_meeting_id,
         join_url=made.join_url,
         pin=made.pin,
     )
@@ -212,12 +237,35 @@ def _settle(row: MeetingRegistrant, **changes: str) -> None:
 def _note_failure(row: MeetingRegistrant, failure: ZoomFailure, *, given_up: str) -> None:
     now = timezone.now()
     if _takes_nobody(failure) and row.status == Status.WANTED:
-        row.status = Status.UNSUPPORTED
+        _give_up_links(row, now)
     elif isinstance(failure, ZoomRejected) or row.attempts > len(BACK_OFF):
         row.status = given_up
     row.error = str(failure)[:500]
     row.next_attempt_at = _next_attempt(row, failure, now)
     row.save(update_fields=["status", "error", "next_attempt_at"])
+
+
+def _give_up_links(row: MeetingRegistrant, now: datetime) -> None:
+    """Leave everybody of the session to the general link, and tell the organizer once."""
+    session = row.session
+    row.status = Status.UNSUPPORTED
+    row.zoom_meeting_id = session.zoom_meeting_id
+    row.save(update_fields=["zoom_meeting_id"])
+    MeetingRegistrant.objects.filter(session=session, status=Status.WANTED).update(
+        status=Status.UNSUPPORTED,
+        zoom_meeting_id=session.zoom_meeting_id,
+        next_attempt_at=None,
+        updated_at=now,
+    )
+    emails.zoom_registration_unsupported(session)
+
+
+def _is_mine_alone(row: MeetingRegistrant) -> bool:
+    """Tell whether nobody else lives on this link: Zoom gives a returning address the old one."""
+    others = MeetingRegistrant.objects.filter(
+        session=row.session, zoom_registrant_id=row.zoom_registrant_id, status=Status.PUSHED
+    )
+    return bool(row.zoom_meeting_id) and not others.exists()
 
 
 def _takes_nobody(failure: ZoomFailure) -> bool:

@@ -46,8 +46,8 @@ class OfferExpired(Conflict):
 @retrying
 def fill(event_id: int, *, now: datetime) -> int:
     """Give free places to those who are next; return how many got one or an offer."""
-    event = places.lock(event_id)
-    if not (event.waitlist_auto_promote and places.may_fill(event, now)):
+    event = places.lock_if_there(event_id)
+    if event is None or not (event.waitlist_auto_promote and places.may_fill(event, now)):
         return 0
     if _needs_offer(event) and not _offers_end_at(event, now):
         return 0

@@ -380,6 +380,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 ("updated_at", models.DateTimeField(auto_now=True)),
                 ("zoom_registrant_id", models.CharField(blank=True, db_index=True, max_length=100)),
+                ("zoom_meeting_id", models.CharField(blank=True, max_length=20)),
                 ("join_url", common.fields.EncryptedTextField(blank=True)),
                 ("pin", models.CharField(blank=True, max_length=20)),
                 (

@@ -54,6 +54,8 @@ class MeetingRegistrant(BaseModel):
         EventSession, on_delete=models.CASCADE, related_name="meeting_registrants"
     )
     zoom_registrant_id = models.CharField(max_length=100, blank=True, db_index=True)
+    # The meeting the link leads to; a meeting made anew makes it worthless.
+    zoom_meeting_id = models.CharField(max_length=20, blank=True)
     join_url = EncryptedTextField(blank=True)
     pin = models.CharField(max_length=20, blank=True)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.WANTED)

@@ -132,13 +132,77 @@ def test_a_place_lost_while_zoom_was_asked_gives_the_link_back(session, person, 
     assert link().status == "removed"
 
 
-def test_a_meeting_without_registration_is_unsupported(session, person, refusing):
+def test_a_meeting_without_registration_is_unsupported(session, person, refusing, mails):
     refusing(ZoomRejected(404, "Registration has not been enabled."))
     registrants.want(person)
 
     work()
 
     assert (link().status, link().next_attempt_at) == ("unsupported", None)
+    assert mails(session.event.owner.email) == ["zoom_registration_unsupported"]
+    assert registrants.want_all(session, retry=True) == 0
+
+
+def test_one_refusal_speaks_for_everybody_and_is_told_once(session, person, refusing, mails):
+    RegistrationFactory(event=session.event)
+    refusing(ZoomRejected(404, "Registration has not been enabled."))
+
+    registrants.want_all(session)
+
+    work()
+    assert set(MeetingRegistrant.objects.values_list("status", flat=True)) == {"unsupported"}
+    assert mails(session.event.owner.email) == ["zoom_registration_unsupported"]
+
+
+def test_a_meeting_made_anew_needs_new_links(session, person, zoom):
+    registrants.want(person)
+    work()
+    before = link().join_url
+    connection = session.zoom_connection
+    made = client.create_meeting(
+        client.NewMeeting(
+            "Ethics", session.starts_at, 60, "UTC", "", settings={"approval_type": 0}
+        ),
+        token=connection.access_token,
+    )
+    session.zoom_meeting_id = made.id
+    session.save()
+
+    registrants.sweep(timezone.now())
+
+    work()
+    assert (link().status, link().zoom_meeting_id) == ("pushed", made.id)
+    assert link().join_url != before
+
+
+def test_a_failed_link_is_tried_again_when_the_meeting_is(session, person):
+    MeetingRegistrantFactory(registration=person, session=session, status="failed")
+
+    registrants.sweep(timezone.now())
+    swept = link().status
+    meeting_ready.send(sender=EventSession, session=session)
+
+    work()
+    assert (swept, link().status) == ("failed", "pushed")
+
+
+def test_who_comes_back_keeps_the_link_zoom_gives_again(session, person, zoom):
+    registrants.want(person)
+    work()
+    cancelling.cancel(person, by=None)
+    again = RegistrationFactory(event=session.event, email=person.email)
+    registrants.want(again)
+    MeetingRegistrant.objects.filter(registration=again).update(
+        status="pushed",
+        zoom_registrant_id=person.meeting_registrants.get().zoom_registrant_id,
+        zoom_meeting_id=session.zoom_meeting_id,
+    )
+
+    work()
+
+    assert [facts["status"] for facts in zoom.registrants[session.zoom_meeting_id].values()] == [
+        "approved"
+    ]
 
 
 def test_what_zoom_refuses_is_not_tried_again(session, person, refusing):
@@ -213,10 +277,11 @@ def test_the_sweep_finds_who_was_forgotten(session, person):
     assert link().status == "pushed"
 
 
-def test_the_sweep_takes_up_links_that_wait_for_their_removal(session, person):
+def test_the_sweep_takes_up_links_that_wait_for_their_removal(session, person, zoom):
     registrants.want(person)
     work()
     MeetingRegistrant.objects.update(status="removing", attempts=0)
+    zoom.calls.clear()
 
     registrants.sweep(timezone.now())
 
