@@ -13,6 +13,7 @@ from registrations.models import (
     UnmatchedParticipant,
 )
 from tests.factories.accounts import ZoomConnectionFactory
+from tests.factories.events import EventFactory
 from tests.factories.registrations import ParticipantAliasFactory, RegistrationFactory
 from tests.integrations import zoom_bodies as zoom
 from tests.registrations.meeting import address, scene, work
@@ -282,3 +283,28 @@ class TestDecisions:
 
         with pytest.raises(InvalidStatus):
             deciding.ignore(kim, by=organizer)
+
+
+def test_who_runs_the_meeting_may_be_told_later(kim, organizer):
+    deciding.mark_host(kim, by=organizer)
+
+    kim.refresh_from_db()
+    assert (kim.status, kim.decided_by) == ("host", organizer)
+    deciding.reopen(kim, by=organizer)
+    assert (kim.status, kim.decided_at) == ("open", None)
+
+
+def test_participants_are_reached_by_those_who_manage_attendance(kim, organizer, stranger):
+    rows = UnmatchedParticipant.objects
+
+    assert list(rows.visible_to(organizer)) == list(rows.managed_by(organizer)) == [kim]
+    assert list(rows.visible_to(stranger)) == list(rows.managed_by(stranger)) == []
+
+
+def test_what_an_organization_learned_is_its_own(organizer, organization):
+    event = EventFactory(owner=organizer, organization=organization)
+    mine = ParticipantAliasFactory(owner=organizer)
+    ours = ParticipantAliasFactory(owner=organizer, organization=organization)
+
+    assert list(ParticipantAlias.objects.of_tenant(event)) == [ours]
+    assert list(ParticipantAlias.objects.of_tenant(EventFactory(owner=organizer))) == [mine]

@@ -14,6 +14,7 @@ from tests.factories.registrations import (
     MeetingRegistrantFactory,
     RegistrationFactory,
     TicketFactory,
+    WaitlistOfferFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -199,3 +200,19 @@ class TestClaiming:
         client = api_for(UserFactory(unverified=True))
 
         assert refusal(getattr(client, method)(LINK)) == (403, "EMAIL_NOT_VERIFIED")
+
+
+def test_the_one_registration_is_shown_with_its_version(api_for, attendee, registration):
+    response = api_for(attendee).get(f"{URL}{registration.uuid}/")
+
+    assert response.json()["uuid"] == str(registration.uuid)
+    assert response.headers["ETag"]
+
+
+def test_an_offer_is_accepted_from_the_account(api_for, attendee, registration):
+    Registration.objects.update(status="offered", waitlisted_at=registration.created_at)
+    WaitlistOfferFactory(registration=registration)
+
+    response = api_for(attendee).post(f"{URL}{registration.uuid}/accept-offer/")
+
+    assert response.json()["status"] == "confirmed"

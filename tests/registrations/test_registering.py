@@ -13,7 +13,7 @@ from registrations import registering
 from registrations.models import Order, Registration
 from registrations.orders import Origin, Person
 from tests.factories.events import EventCustomFieldFactory, EventFactory
-from tests.factories.registrations import RegistrationFactory
+from tests.factories.registrations import OrderFactory, RegistrationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -429,3 +429,64 @@ def test_an_address_is_not_mail_bombed(anonymous, organizer, settings, event):
 
     assert refusal(response) == (429, "RATE_LIMITED")
     assert response.json()["error"]["details"]["scope"] == "register_address"
+
+
+def test_a_bad_answer_of_a_further_person_is_named(anonymous, event):
+    further = {"email": "ann@example.org", "full_name": "Ann Person"}
+    body = {**GUEST, "attendees": [{**further, "custom_field_responses": {"x": 1}}]}
+
+    response = anonymous.post(url(event), body)
+
+    assert response.json()["error"]["details"] == {
+        "attendees": {"0": {"custom_field_responses": {"x": ["There is no such question."]}}}
+    }
+
+
+class TestReferences:
+    """Two orders may draw the same reference; nobody notices."""
+
+    def draw(self, monkeypatch, *references):
+        field = Order._meta.get_field("reference")
+        monkeypatch.setattr(field, "_get_default", iter(references).__next__)
+
+    def test_a_taken_reference_is_drawn_again(self, anonymous, event, monkeypatch):
+        OrderFactory(event=event, reference="TAKEN234")
+        self.draw(monkeypatch, "TAKEN234", "FRESH234")
+
+        response = anonymous.post(url(event), GUEST)
+
+        assert response.json()["order"] == {"reference": "FRESH234"}
+
+    def test_with_a_key_as_well(self, anonymous, event, monkeypatch):
+        OrderFactory(event=event, reference="TAKEN234")
+        self.draw(monkeypatch, "TAKEN234", "FRESH234")
+
+        response = anonymous.post(url(event), GUEST, headers={"Idempotency-Key": KEY})
+
+        assert response.status_code == 201
+
+    def test_five_in_a_row_are_too_many(self, anonymous, event, monkeypatch):
+        OrderFactory(event=event, reference="TAKEN234")
+        self.draw(monkeypatch, *["TAKEN234"] * 5)
+
+        response = anonymous.post(url(event), GUEST)
+
+        assert refusal(response) == (409, "CONFLICT")
+
+
+def test_who_reads_open_and_finds_the_queue_full_is_refused(event):
+    Event.objects.filter(pk=event.pk).update(waitlist_enabled=True, waitlist_max=1, places_taken=2)
+    event.refresh_from_db()
+    Event.objects.filter(pk=event.pk).update(waitlist_count=1)
+
+    with pytest.raises(registering.EventIsFull):
+        registering.register(event, Person("gus@example.org", "Gus Guest"))
+
+    assert Registration.objects.count() == 0
+
+
+def test_an_event_cancelled_meanwhile_takes_nobody(event):
+    Event.objects.filter(pk=event.pk).update(status="cancelled", cancelled_at=timezone.now())
+
+    with pytest.raises(registering.RegistrationClosed):
+        registering.register(event, Person("gus@example.org", "Gus Guest"))

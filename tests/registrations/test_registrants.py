@@ -346,3 +346,51 @@ class TestMessages:
         self.send(self.told(session, "denied"))
 
         assert link().zoom_registrant_id == bodies.registrant_id(1)
+
+
+def test_a_removal_that_fails_is_tried_again(session, person, monkeypatch):
+    registrants.want(person)
+    work()
+
+    def down(*_, **__):
+        raise ZoomUnavailable("down")
+
+    monkeypatch.setattr(client, "cancel_registrant", down)
+
+    cancelling.cancel(person, by=None)
+
+    work()
+    assert (link().status, link().error) == ("removing", "down")
+    assert link().next_attempt_at is not None
+
+
+def test_a_row_two_workers_want_goes_to_one(session, person):
+    MeetingRegistrantFactory(registration=person, session=session)
+    row = MeetingRegistrant.objects.get()
+
+    first = registrants._claim(row.pk, "wanted")
+    second = registrants._claim(row.pk, "wanted")
+
+    assert (first, second) == (row, None)
+
+
+def test_many_are_pushed_in_several_turns(session, monkeypatch):
+    monkeypatch.setattr(registrants, "BATCH", 1)
+    for _ in range(2):
+        RegistrationFactory(event=session.event)
+
+    registrants.want_all(session)
+
+    work()
+    assert set(MeetingRegistrant.objects.values_list("status", flat=True)) == {"pushed"}
+
+
+def test_no_more_than_five_calls_a_second(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(registrants.time, "sleep", pauses.append)
+    pace = registrants._Pace()
+
+    for _ in range(6):
+        pace.wait()
+
+    assert len(pauses) == 1

@@ -220,3 +220,60 @@ def test_a_closed_event_is_left_alone(ethics):
     ethics.send(zoom.joined("16778300", "10:00:00", registrant=2), zoom.ended())
 
     assert ethics.minutes(2) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        zoom.started(uuid="Un==", id="99999999999"),
+        zoom.ended(uuid="Un==", id="99999999999"),
+        zoom.left("1", "09:00:00", uuid="Un==", id="99999999999"),
+        zoom.bound("1", "2", "09:00:00", uuid="Un==", id="99999999999"),
+    ],
+    ids=lambda message: message["event"],
+)
+def test_nothing_happens_for_meetings_of_others(ethics, message):
+    ethics.send(message)
+
+    assert InboundWebhook.objects.get().note == "unknown meeting"
+    assert MeetingInstance.objects.count() == 0
+
+
+def test_a_message_without_a_run_is_skipped(ethics):
+    ethics.send(zoom.joined("1", "09:00:00", uuid=""))
+
+    assert MeetingInstance.objects.count() == 0
+
+
+def test_the_start_of_a_run_is_noted_once(ethics):
+    ethics.send(zoom.started())
+    ethics.send(resent(zoom.started("09:00:00")))
+
+    assert MeetingInstance.objects.get().started_at.isoformat() == "2027-03-10T08:55:02+00:00"
+
+
+def test_a_second_end_changes_nothing(ethics):
+    ethics.send(zoom.ended("10:31:00"))
+    ethics.send(zoom.ended("10:32:00"))
+
+    assert MeetingInstance.objects.get().ended_at.isoformat() == "2027-03-10T10:31:00+00:00"
+
+
+def test_an_end_without_a_time_ends_when_it_was_sent(ethics):
+    ethics.send(zoom.ended(end_time=None))
+
+    assert MeetingInstance.objects.get().ended_at is not None
+
+
+def test_a_departure_without_any_time_is_skipped(ethics):
+    message = zoom.left("1", "09:00:00", leave_time=...)
+
+    ethics.send({**message, "event_ts": "never"})
+
+    assert InboundWebhook.objects.get().note == "no time"
+
+
+def test_an_end_without_any_time_ends_nothing(ethics):
+    ethics.send({**zoom.ended(end_time=None), "event_ts": "never"})
+
+    assert MeetingInstance.objects.get().ended_at is None

@@ -320,3 +320,27 @@ def test_places_of_an_unlimited_event_end_with_the_plan(organizer, anonymous, ma
     assert refusal(response) == (409, "EVENT_FULL")
     assert places.room(event) == 0
     assert mails(organizer.email).count("event_full") == 1
+
+
+def test_only_who_waits_has_a_place_in_the_queue(event, organizer):
+    with pytest.raises(waitlist.NotWaitlisted):
+        waitlist.prioritise(RegistrationFactory(event=event), by=organizer, priority=1)
+
+
+def test_an_offer_answered_meanwhile_does_not_expire(offering):
+    waitlist.fill(offering.pk, now=timezone.now())
+    offer = WaitlistOffer.objects.select_related("registration").get()
+    waitlist.accept(row("first"), by=None)
+
+    assert waitlist._expire(offer, now=timezone.now() + timedelta(days=2)) == 0
+    assert row("first").status == "confirmed"
+
+
+def test_a_long_queue_is_served_in_several_turns(event, work, monkeypatch):
+    monkeypatch.setattr(waitlist, "BATCH", 1)
+    prepare(event)
+
+    waitlist.fill(event.pk, now=timezone.now())
+
+    work()
+    assert (row("first").status, row("second").status) == ("confirmed", "confirmed")
