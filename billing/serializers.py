@@ -10,6 +10,41 @@ from rest_framework import serializers
 from billing.models import Limit, Plan, PlanPrice, Subscription
 from common.serializers import ModelSerializer, Serializer
 
+PLAN = (
+    "uuid",
+    "code",
+    "name",
+    "description",
+    "features",
+    "price_monthly",
+    "price_yearly",
+    "currency",
+    "prices",
+    *(f"max_{limit}" for limit in Limit.values),
+    "trial_days",
+    "contact_sales",
+    "is_active",
+)
+
+SUBSCRIPTION = (
+    "uuid",
+    "plan",
+    "status",
+    "access",
+    "source",
+    "billing_cycle",
+    "current_period_start",
+    "current_period_end",
+    "trial_end",
+    "days_until_renewal",
+    "cancel_at_period_end",
+    "canceled_at",
+    "grace_ends_at",
+    "pending_change",
+    "created_at",
+    "updated_at",
+)
+
 
 class PlanPriceSerializer(ModelSerializer[PlanPrice]):
     class Meta:
@@ -28,21 +63,7 @@ class PlanSerializer(ModelSerializer[Plan]):
 
     class Meta:
         model = Plan
-        fields = [
-            "uuid",
-            "code",
-            "name",
-            "description",
-            "features",
-            "price_monthly",
-            "price_yearly",
-            "currency",
-            "prices",
-            *(f"max_{limit}" for limit in Limit.values),
-            "trial_days",
-            "contact_sales",
-            "is_active",
-        ]
+        fields = PLAN
 
     @extend_schema_field(PlanPriceSerializer(many=True))
     def get_prices(self, plan: Plan) -> list[dict[str, Any]]:
@@ -63,15 +84,12 @@ class PlanSerializer(ModelSerializer[Plan]):
         return int(settings.TRIAL_DAYS)
 
     def _amount(self, plan: Plan, cycle: str) -> int | None:
-        currency = self.get_currency(plan)
-        return next(
-            (
-                price.amount
-                for price in plan.prices.all()
-                if price.is_active and (price.billing_cycle, price.currency) == (cycle, currency)
-            ),
-            None,
-        )
+        wanted = (True, cycle, self.get_currency(plan))
+        amounts = {
+            (price.is_active, price.billing_cycle, price.currency): price.amount
+            for price in plan.prices.all()
+        }
+        return amounts.get(wanted)
 
 
 class PendingChangeSerializer(Serializer):
@@ -92,24 +110,7 @@ class SubscriptionSerializer(ModelSerializer[Subscription]):
 
     class Meta:
         model = Subscription
-        fields = [
-            "uuid",
-            "plan",
-            "status",
-            "access",
-            "source",
-            "billing_cycle",
-            "current_period_start",
-            "current_period_end",
-            "trial_end",
-            "days_until_renewal",
-            "cancel_at_period_end",
-            "canceled_at",
-            "grace_ends_at",
-            "pending_change",
-            "created_at",
-            "updated_at",
-        ]
+        fields = SUBSCRIPTION
         read_only_fields = fields
 
     @extend_schema_field(serializers.ChoiceField(choices=Subscription.Access.choices))

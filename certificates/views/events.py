@@ -11,11 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.roles import Capability
-from certificates import artifacts, forecasts, issuing
+from certificates import forecasts, issuing
 from certificates.filters import EventCertificateFilter
 from certificates.models import Certificate
 from certificates.serializers import (
-    CertificateHistorySerializer,
     CertificateSummarySerializer,
     CertificateTemplateSerializer,
     DismissReviewSerializer,
@@ -25,7 +24,7 @@ from certificates.serializers import (
     IssueSerializer,
     RevokeSerializer,
 )
-from certificates.views import downloads
+from certificates.views.verbs import CertificateVerbs
 from common.selection import Expansion
 from common.viewsets import ListMixin, RetrieveMixin, ScopedViewSet
 from events.scoping import EventScopedMixin
@@ -37,7 +36,7 @@ class EventCertificateViewSet(
     ListMixin[Certificate],
     RetrieveMixin[Certificate],
     EventScopedMixin[Certificate],
-    ScopedViewSet[Certificate],
+    CertificateVerbs,
 ):
     """The certificates of an event. They are never edited: reissued, or revoked with a reason."""
 
@@ -100,39 +99,3 @@ class EventCertificateViewSet(
     def summary(self, request: Request, **kwargs: Any) -> Response:
         """Count what was issued, is owed and needs a judgement."""
         return Response(CertificateSummarySerializer(forecasts.summary(self.event)).data)
-
-    @action(detail=True, methods=["post"])
-    def revoke(self, request: Request, **kwargs: Any) -> Response:
-        """Revoke a certificate for good."""
-        return self.carry_out(issuing.revoke, **self.validated(RevokeSerializer))
-
-    @action(detail=True, methods=["post"], url_path="dismiss-review")
-    def dismiss_review(self, request: Request, **kwargs: Any) -> Response:
-        """Leave a certificate as it is although its facts changed since."""
-        return self.carry_out(Certificate.dismiss_review, **self.validated(DismissReviewSerializer))
-
-    @extend_schema(responses={202: EventCertificateSerializer})
-    @action(detail=True, methods=["post"])
-    def rebuild(self, request: Request, **kwargs: Any) -> Response:
-        """Try again to make the PDF that could not be made."""
-        return self.carry_out(artifacts.rebuild, status.HTTP_202_ACCEPTED)
-
-    @extend_schema(responses={202: EventCertificateSerializer})
-    @action(detail=True, methods=["post"])
-    def resend(self, request: Request, **kwargs: Any) -> Response:
-        """Mail the certificate to its holder once more, at most every ten minutes."""
-        return self.carry_out(artifacts.resend, status.HTTP_202_ACCEPTED)
-
-    @extend_schema(parameters=[downloads.REDIRECT], responses=downloads.ANSWERS)
-    @action(detail=True, methods=["get"])
-    def download(self, request: Request, **kwargs: Any) -> Response:
-        """Get a link to the signed PDF, whatever the status of the certificate."""
-        return downloads.answer(request, artifacts.download(self.get_object()))
-
-    @extend_schema(responses=CertificateHistorySerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"])
-    def history(self, request: Request, **kwargs: Any) -> Response:
-        """List what happened to a certificate, newest first."""
-        rows: Any = self.get_object().history.select_related("actor")
-        page: Any = self.paginate_queryset(rows)
-        return self.get_paginated_response(CertificateHistorySerializer(page, many=True).data)
