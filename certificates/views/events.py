@@ -51,13 +51,7 @@ class EventCertificateViewSet(
     }
     filterset_class = EventCertificateFilter
     expansions = {"template": Expansion(CertificateTemplateSerializer)}
-    search_fields = (
-        "holder_name",
-        "holder_email",
-        "short_code",
-        "printed_number",
-        "event_title",
-    )
+    search_fields = ("holder_name", "holder_email", "short_code", "printed_number", "event_title")
     ordering = ("-issued_at", "-uuid")
     ordering_fields = ("issued_at", "event_date", "attendee_name", "expires_on")
 
