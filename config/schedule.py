@@ -25,6 +25,7 @@ TIMES: dict[str, float | crontab] = {
     "registrations.close_stale_stays": 300.0,
     "registrations.sweep_attendance": crontab(hour=2, minute=50),
     "learning.sweep_credit_runs": 60.0,
+    "learning.claim_all_awards": crontab(hour=3, minute=40),
     "certificates.issue_owed": 3600.0,
     "certificates.artifacts_sweep": 300.0,
 }

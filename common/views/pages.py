@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, URLResolver, get_resolver, is_valid_path, reverse
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -98,6 +99,7 @@ def _routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
             yield route
 
 
+@csrf_exempt
 def unknown_address(_request: HttpRequest, **_: Any) -> HttpResponseBase:
     """Answer the last route under `/api/`, so that DEBUG changes nothing."""
     return answers.refuse(NotFound())

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import User
@@ -72,6 +72,13 @@ def sweep(now: datetime) -> int:
 def claim_awards(user: User) -> int:
     """Give a person the rows earned as a guest under a registration that is theirs now."""
     return CreditAward.objects.filter(user=None, registration__user=user).update(user=user)
+
+
+def claim_all() -> int:
+    """Do so for everybody whose registration was linked by another way; return how many rows."""
+    owner = Registration.all_objects.filter(pk=OuterRef("registration")).values("user")
+    orphaned = CreditAward.objects.filter(user=None, registration__user__isnull=False)
+    return orphaned.update(user=Subquery(owner[:1]))
 
 
 @retrying

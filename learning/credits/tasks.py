@@ -33,3 +33,8 @@ def claim_awards(user_id: int) -> None:
 @shared_task(name="learning.sweep_credit_runs")
 def sweep_credit_runs() -> None:
     awarding.sweep(timezone.now())
+
+
+@shared_task(name="learning.claim_all_awards")
+def claim_all_awards() -> None:
+    awarding.claim_all()

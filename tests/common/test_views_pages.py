@@ -118,3 +118,12 @@ def test_error_pages_of_the_landing_page_are_html():
     assert [(a.status_code, a.headers["Content-Type"]) for a in answers] == [
         (status, "text/html; charset=utf-8") for status in (400, 403, 404, 500)
     ]
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_an_unknown_address_is_not_found_by_whatever_method(method):
+    strict = Client(enforce_csrf_checks=True)
+
+    response = getattr(strict, method)("/api/v1/nothing/of/the/kind/")
+
+    assert (response.status_code, response.json()["error"]["code"]) == (404, "NOT_FOUND")

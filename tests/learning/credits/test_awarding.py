@@ -203,6 +203,19 @@ def test_a_guests_row_becomes_the_accounts_and_nothing_else_changes(event):
     assert (award.user, award.value) == (user, Decimal("2.50"))
 
 
+def test_the_nightly_claim_finds_registrations_linked_by_another_way(event):
+    attended(event)
+    linked = attended(event)
+    awarding.award_event(event)
+    linked.user = UserFactory()
+    linked.save()
+
+    counts = [awarding.claim_all() for _ in range(2)]
+
+    assert counts == [1, 0]
+    assert set(CreditAward.objects.values_list("user", flat=True)) == {None, linked.user.pk}
+
+
 def test_final_attendance_asks_for_a_run_and_the_task_finishes_it(
     event, django_capture_on_commit_callbacks
 ):
