@@ -22,6 +22,21 @@ MEETING_PATIENCE = timedelta(minutes=15)
 # What runs over is not cut off.
 OVERRUN = timedelta(minutes=30)
 
+# What the summary prints and what the rules behind it read.
+SHOWN_IN_LISTS = (
+    "uuid", "title", "slug", "public_code", "event_type", "format", "visibility", "status",
+    "starts_at", "duration_minutes", "timezone", "ends_at", "capacity", "cpd_enabled",
+    "cpd_credit_type", "cpd_credit_value", "is_multi_session", "registration_count",
+    "attendance_count", "certificate_count", "waitlist_count", "places_taken",
+    "highest_price_amount", "registration_enabled", "registration_opens_at",
+    "registration_deadline", "allow_late_registration", "waitlist_enabled", "waitlist_max",
+    "deleted_at", "created_at", "updated_at", "owner", "organization", "cover_image",
+)  # fmt: skip
+SHOWN_OF_OTHERS = (
+    "owner__uuid", "owner__full_name", "owner__email",
+    "organization__uuid", "organization__name", "organization__slug",
+)  # fmt: skip
+
 
 class EventQuerySet(SoftDeleteQuerySet["Event"]):
     """Events."""
@@ -81,9 +96,11 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
         return found
 
     def for_summaries(self) -> Self:
-        """Load with each event what lists show of it."""
-        return self.select_related("owner", "organization", "cover_image").prefetch_related(
-            "sessions"
+        """Load with each event what lists show of it, and no other column."""
+        return (
+            self.select_related("owner", "organization", "cover_image")
+            .only(*SHOWN_IN_LISTS, *SHOWN_OF_OTHERS)
+            .prefetch_related("sessions")
         )
 
     def for_catalogue(self) -> Self:

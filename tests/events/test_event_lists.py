@@ -5,6 +5,7 @@ import pytest
 
 from events.models import Category
 from tests.factories.accounts import PASSWORD, MembershipFactory
+from tests.factories.common import StoredFileFactory
 from tests.factories.events import (
     STARTS_AT,
     EventCustomFieldFactory,
@@ -27,9 +28,17 @@ def api(api_for, organizer):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_list_costs_the_same_for_any_number(api, organizer, django_assert_num_queries, count):
+def test_list_costs_the_same_for_any_number(
+    api, organizer, organization, django_assert_num_queries, count
+):
     for _ in range(count):
-        EventFactory(owner=organizer)
+        EventFactory(
+            owner=organizer,
+            organization=organization,
+            capacity=5,
+            published=True,
+            cover_image=StoredFileFactory(content_type="image/png", purpose="image"),
+        )
     api.get(URL)
 
     with django_assert_num_queries(5):
