@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from django.conf import settings
-from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 
 from accounts import roles
@@ -17,11 +16,6 @@ if TYPE_CHECKING:
 
 class OrganizerRequired(NotAllowed):
     message = "Organizer account required."
-
-
-class SecondFactorRequired(NotAllowed):
-    code = "SECOND_FACTOR_REQUIRED"
-    message = "Please sign in with your second factor."
 
 
 class IsOrganizer(IsAuthenticated):
@@ -56,18 +50,6 @@ class IsVerified(IsAuthenticated):
             return False
         if not _person(request).email_verified:
             raise EmailNotVerified
-        return True
-
-
-class IsPlatformStaff(BasePermission):
-    """People who run the product, signed in with their second factor where that is required."""
-
-    def has_permission(self, request: Request, view: "APIView") -> bool:
-        user = request.user
-        if not (user and user.is_authenticated and user.is_staff):
-            return False
-        if settings.STAFF_REQUIRE_OTP and not roles.is_platform_staff(user):
-            raise SecondFactorRequired
         return True
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import status as http
 from rest_framework.decorators import action
 from rest_framework.fields import DictField
-from rest_framework.permissions import AllowAny, IsAdminUser
+from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from common.dispatch import BaseView
 from common.exceptions import TooLarge, UnsupportedMedia
 from common.models import AuditEntry
 from common.pagination import CursorPaginationByCreated
+from common.permissions import IsPlatformStaff
 from common.viewsets import BaseViewSet, ListMixin, RetrieveMixin
 from integrations import inbound, status, webhooks
 from integrations.filters import InboundWebhookFilter
@@ -107,7 +108,7 @@ class InboundWebhookViewSet(
 
     scoped_by = "platform staff"
 
-    permission_classes = (IsAdminUser,)
+    permission_classes = (IsPlatformStaff,)
     queryset = InboundWebhook.objects.all()
     serializer_class = InboundWebhookSerializer
     action_serializers = {

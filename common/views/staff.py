@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.pagination import BasePagination
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -25,6 +24,7 @@ from common.models import (
     PeriodicRun,
 )
 from common.pagination import CursorPaginationByCreated, StandardPagination
+from common.permissions import IsPlatformStaff
 from common.views.serializers import (
     AuditEntrySerializer,
     AuditStatusSerializer,
@@ -86,7 +86,7 @@ class StaffViewSet(ListMixin[R], BaseViewSet[R]):
     """What the people who run the platform may see."""
 
     scoped_by = "platform staff"
-    permission_classes = (IsAdminUser,)
+    permission_classes = (IsPlatformStaff,)
     pagination_class: type[BasePagination] = CursorPaginationByCreated
 
     def put_back(self, verb: Callable[[R], None], note: str) -> Response:

@@ -205,3 +205,22 @@ def test_an_unknown_job_is_not_found(api_for, attendee):
     response = api_for(attendee).get(f"/api/v1/jobs/{uuid.uuid4()}/")
 
     assert response.status_code == 404
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("second_factor", "status", "code"),
+    [(False, 403, "SECOND_FACTOR_REQUIRED"), (True, 200, None)],
+)
+def test_staff_tools_want_the_second_factor_where_it_is_required(
+    api_for, staff_member, settings, second_factor, status, code
+):
+    settings.STAFF_REQUIRE_OTP = True
+    api = api_for(staff_member)
+    staff_member.sessions.update(second_factor=second_factor)
+
+    for path in ("staff/tasks/", "integrations/inbound-webhooks/"):
+        response = api.get(f"/api/v1/{path}")
+
+        assert response.status_code == status
+        assert response.json().get("error", {}).get("code") == code
