@@ -108,11 +108,10 @@ def sweep(now: datetime) -> int:
 
 
 def run_due(now: datetime) -> int:
-    """Run everything due in this process, one after the other; return how many ran."""
+    """Run everything due in this process, in the order it was asked for; return how many ran."""
     count = 0
-    while task_uuids := list(
-        OutboxTask.objects.filter(_claimable(now)).values_list("uuid", flat=True)[:SWEEP_SIZE]
-    ):
+    due = OutboxTask.objects.filter(_claimable(now)).order_by("due_at", "id")
+    while task_uuids := list(due.values_list("uuid", flat=True)[:SWEEP_SIZE]):
         for task_uuid in task_uuids:
             run(task_uuid)
         count += len(task_uuids)
