@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -99,3 +100,12 @@ def pytest_collection_modifyitems(items):
         marked = marker is not None and marker.kwargs.get("transaction", False)
         if marked or "transactional_db" in getattr(item, "fixturenames", ()):
             item.add_marker(restored, append=False)
+
+
+def pytest_configure(config):
+    """Give each process a Redis database of its own: emptying a cache empties all of it."""
+    worker = getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw")
+    if settings.REDIS_URL:
+        server, _, number = settings.REDIS_URL.rpartition("/")
+        settings.REDIS_URL = f"{server}/{int(number) + int(worker)}"
+        settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL

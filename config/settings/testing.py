@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from config.settings.base import *
-from config.settings.base import CACHES, DATABASES, REDIS_URL
+from config.settings.base import CACHES, DATABASES
 
 TESTING = True
 DEBUG = False
@@ -20,12 +20,7 @@ WHITENOISE_AUTOREFRESH = True
 STAFF_REQUIRE_OTP = False
 # Tests of the throttles switch it on; the counters would join tests otherwise.
 THROTTLING_ENABLED = False
-# Two processes of one run share Redis, neither their keys nor, as emptying a cache empties its
-# whole database, the database.
-if REDIS_URL:
-    _server, _, _number = REDIS_URL.rpartition("/")
-    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    CACHES["default"]["LOCATION"] = f"{_server}/{int(_number) + int(_worker)}"
+# Two processes of one run share Redis, not their keys.
 CACHES["default"]["KEY_PREFIX"] = f"test-{os.getpid()}"
 SCRATCH = Path(tempfile.mkdtemp(prefix="cpd-tests-"))
 atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
