@@ -120,6 +120,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         )
 
 
+class OwnQuerySet(models.QuerySet[Any]):
+    """Rows that are nobody's business but their user's."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep the user's own."""
+        return self.filter(user=user)
+
+    def managed_by(self, user: "User", capability: str = "") -> Self:
+        """Keep what one may change: one's own."""
+        return self.visible_to(user)
+
+
 class ZoomConnectionQuerySet(models.QuerySet["ZoomConnection"]):
     """Links to Zoom."""
 
