@@ -7,11 +7,23 @@ from django.http import HttpRequest
 from accounts import sessions
 from accounts.models import (
     AccountToken,
+    ApiToken,
+    DataExport,
     Membership,
+    MembershipInvitation,
+    Notification,
     OAuthFlow,
     Organization,
+    Passkey,
+    RecoveryCode,
+    SignInChallenge,
+    SocialAccount,
+    TotpDevice,
     User,
     UserSession,
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
     ZoomConnection,
 )
 from common.admin import AuditedAdmin, LedgerAdmin
@@ -114,4 +126,130 @@ class ZoomConnectionAdmin(LedgerAdmin[ZoomConnection]):
     list_filter = ("is_active",)
     list_select_related = ("user",)
     search_fields = ("user__email", "zoom_email")
+    ordering = ("-id",)
+
+
+@admin.register(MembershipInvitation)
+class MembershipInvitationAdmin(LedgerAdmin[MembershipInvitation]):
+    list_display = ("organization", "email", "role", "expires_at", "accepted_at", "revoked_at")
+    list_filter = ("role",)
+    list_select_related = ("organization",)
+    search_fields = ("organization__name", "email")
+    exclude = ("digest",)
+    ordering = ("-id",)
+
+
+@admin.register(TotpDevice)
+class TotpDeviceAdmin(LedgerAdmin[TotpDevice]):
+    list_display = ("user", "confirmed_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("last_used_step",)
+    ordering = ("-id",)
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(LedgerAdmin[RecoveryCode]):
+    list_display = ("user", "created_at", "used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("digest",)
+    ordering = ("-id",)
+
+
+@admin.register(Passkey)
+class PasskeyAdmin(LedgerAdmin[Passkey]):
+    list_display = ("user", "name", "is_backed_up", "last_used_at")
+    list_filter = ("is_backed_up",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "name")
+    exclude = ("credential_id", "public_key")
+    ordering = ("-id",)
+
+
+@admin.register(SignInChallenge)
+class SignInChallengeAdmin(LedgerAdmin[SignInChallenge]):
+    list_display = ("purpose", "user", "tries", "expires_at", "used_at")
+    list_filter = ("purpose",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    exclude = ("digest", "state")
+    ordering = ("-id",)
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(LedgerAdmin[SocialAccount]):
+    list_display = ("user", "provider", "email", "connected_at", "last_login_at")
+    list_filter = ("provider",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "email")
+    ordering = ("-id",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(LedgerAdmin[ApiToken]):
+    list_display = (
+        "name",
+        "prefix",
+        "user",
+        "organization",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    list_select_related = ("user", "organization")
+    search_fields = ("name", "prefix", "user__email")
+    exclude = ("digest", "previous_digest")
+    ordering = ("-id",)
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(LedgerAdmin[WebhookEndpoint]):
+    list_display = ("url", "user", "organization", "is_active", "failing_since", "disabled_reason")
+    list_filter = ("is_active", "disabled_reason")
+    list_select_related = ("user", "organization")
+    search_fields = ("url", "user__email")
+    ordering = ("-id",)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(LedgerAdmin[WebhookDelivery]):
+    list_display = (
+        "message_id",
+        "type",
+        "endpoint",
+        "status",
+        "attempts",
+        "next_attempt_at",
+        "last_status",
+    )
+    list_filter = ("status",)
+    list_select_related = ("endpoint",)
+    search_fields = ("message_id", "type")
+    ordering = ("-id",)
+
+
+@admin.register(WebhookAttempt)
+class WebhookAttemptAdmin(LedgerAdmin[WebhookAttempt]):
+    list_display = ("delivery", "number", "at", "status", "error")
+    list_select_related = ("delivery",)
+    search_fields = ("delivery__message_id",)
+    ordering = ("-id",)
+
+
+@admin.register(Notification)
+class NotificationAdmin(LedgerAdmin[Notification]):
+    list_display = ("user", "notification_type", "title", "created_at", "read_at")
+    list_filter = ("notification_type",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "title")
+    ordering = ("-id",)
+
+
+@admin.register(DataExport)
+class DataExportAdmin(LedgerAdmin[DataExport]):
+    list_display = ("user", "status", "requested_at", "completed_at", "expires_at")
+    list_filter = ("status",)
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
     ordering = ("-id",)
