@@ -9,6 +9,8 @@ from events.models import (
     Category,
     Event,
     EventCustomField,
+    EventInvitation,
+    EventReminder,
     EventSession,
     EventStatusHistory,
     Speaker,
@@ -79,3 +81,19 @@ class EventStatusHistoryAdmin(LedgerAdmin[EventStatusHistory]):
 class EventCustomFieldAdmin(LedgerAdmin[EventCustomField]):
     list_display = ("label", "event", "field_type", "required", "order")
     list_select_related = ("event",)
+
+
+@admin.register(EventReminder)
+class EventReminderAdmin(LedgerAdmin[EventReminder]):
+    list_display = ("event", "session", "send_hours_before", "scheduled_for", "status")
+    list_filter = ("status",)
+    list_select_related = ("event", "session")
+
+
+@admin.register(EventInvitation)
+class EventInvitationAdmin(LedgerAdmin[EventInvitation]):
+    list_display = ("email", "event", "status", "response", "sent_at")
+    list_filter = ("status", "source")
+    list_select_related = ("event",)
+    search_fields = ("email",)
+    exclude = ("token_hash",)
