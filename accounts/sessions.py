@@ -16,16 +16,25 @@ from common import audit, codes, context
 
 EndReason = UserSession.EndReason
 Kind = UserSession.Kind
+AuthMethod = UserSession.AuthMethod
 # A row written at most this often per session, however many requests it makes.
 ACTIVITY_INTERVAL = timedelta(minutes=15)
 
 
-def open_for_tokens(user: User, *, now: datetime) -> UserSession:
+def open_for_tokens(
+    user: User,
+    *,
+    now: datetime,
+    auth_method: AuthMethod = AuthMethod.PASSWORD,
+    second_factor: bool = False,
+) -> UserSession:
     """Sign the user in on a client that carries tokens."""
     return _open(
         user,
         now=now,
         kind=Kind.TOKEN,
+        auth_method=auth_method,
+        second_factor=second_factor,
         refresh_jti=uuid4(),
         expires_at=now + timedelta(days=settings.JWT_REFRESH_DAYS),
     )

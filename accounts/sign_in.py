@@ -10,6 +10,7 @@ from accounts.exceptions import AuthenticationFailed
 from accounts.models import User, UserSession
 from common import audit, codes
 
+AuthMethod = UserSession.AuthMethod
 NEW_DEVICE_AFTER = timedelta(days=90)
 
 
@@ -36,10 +37,18 @@ def by_password(email: str, password: str, *, now: datetime) -> User:
 
 
 @transaction.atomic
-def open_session(user: User, *, now: datetime) -> UserSession:
+def open_session(
+    user: User,
+    *,
+    now: datetime,
+    auth_method: AuthMethod = AuthMethod.PASSWORD,
+    second_factor: bool = False,
+) -> UserSession:
     """Sign in on a client that carries tokens; a device not seen before is told by mail."""
     is_known = _is_known_company(user)
-    session = sessions.open_for_tokens(user, now=now)
+    session = sessions.open_for_tokens(
+        user, now=now, auth_method=auth_method, second_factor=second_factor
+    )
     if not is_known and _is_new_device(session, now):
         emails.new_sign_in(session)
     return session

@@ -1,0 +1,29 @@
+"""The ways an account can be signed in to; one of them must remain."""
+
+from django.db import transaction
+
+from accounts.models import Passkey, SocialAccount, User
+from common.exceptions import Conflict
+
+
+class LastSignInMethod(Conflict):
+    code = "LAST_SIGN_IN_METHOD"
+    message = "This is the only way to sign in to the account. Add another one first."
+
+
+@transaction.atomic
+def require_another(user: User, *, without: SocialAccount | Passkey) -> None:
+    """Refuse when nothing would sign the user in but the row; locks the user till commit.
+
+    Call it in the transaction that deletes the row: of two removals at once, the second waits
+    for the first and sees what it left.
+    """
+    current = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if current.has_usable_password():
+        return
+    others = [
+        rows.exclude(pk=without.pk) if isinstance(without, rows.model) else rows
+        for rows in (user.social_accounts.all(), user.passkeys.all())
+    ]
+    if not any(rows.exists() for rows in others):
+        raise LastSignInMethod
