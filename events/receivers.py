@@ -5,6 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts import blockers
+from accounts.models import Organization, User
 from common import triggers
 from events import meetings
 from events.models import Event, EventStatusHistory
@@ -26,6 +28,18 @@ triggers.append_only(
     changes={"changed_by_id": "NEW.changed_by_id IS NULL", "updated_at": triggers.ALWAYS},
     deletable=triggers.ALWAYS,
 )
+
+
+@blockers.blocks("events")
+def active_events(
+    *, user: User | None = None, organization: Organization | None = None
+) -> blockers.Blocker | None:
+    tenant = (
+        {"organization": organization} if organization else {"owner": user, "organization": None}
+    )
+    active = Event.objects.filter(**tenant, status__in=["published", "live"]).count()
+    message = "Published and live events must be cancelled or completed first."
+    return blockers.Blocker("EVENTS_ACTIVE", message, active) if active else None
 
 
 @receiver([event_published, event_unpublished, event_cancelled])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from accounts import blockers
 from events import tasks
 from events.models import Event, EventSession
 from integrations import webhooks
@@ -63,3 +64,35 @@ def test_tasks_run_twice_without_harm():
     tasks.sync_meeting(0)
 
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "count"),
+    [
+        ("draft", 0),
+        ("published", 1),
+        ("live", 1),
+        ("completed", 0),
+        ("closed", 0),
+        ("cancelled", 0),
+    ],
+)
+def test_published_and_live_events_stand_in_the_way(organizer, status, count):
+    EventFactory(owner=organizer, **({} if status == "draft" else {status: True}))
+
+    found = blockers.found(user=organizer)
+
+    message = "Published and live events must be cancelled or completed first."
+    assert found == [blockers.Blocker("EVENTS_ACTIVE", message, 1)] * count
+
+
+def test_events_of_an_organization_stand_in_its_own_way_alone(organizer, organization, stranger):
+    EventFactory.create_batch(2, owner=organizer, organization=organization, published=True)
+    EventFactory(owner=stranger, published=True)
+
+    of_person = blockers.found(user=organizer)
+    of_organization = [
+        (each.code, each.count) for each in blockers.found(organization=organization)
+    ]
+
+    assert (of_person, of_organization) == ([], [("EVENTS_ACTIVE", 2)])
