@@ -1,7 +1,32 @@
-"""Narrowing of lists of people."""
+"""Narrowing of lists of people, organizations, invitations and audit entries."""
 
-from accounts.models import Membership
+from typing import Any, cast
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import ApiToken, Membership, MembershipInvitation, Organization
 from common.filters import BaseFilter
+from common.models import AuditEntry
+
+STATUSES = [(status.value, status.value) for status in MembershipInvitation.Status]
+
+
+class OrganizationFilter(BaseFilter):
+    """By what every list understands."""
+
+    class Meta:
+        model = Organization
+        fields = ()
+
+
+class StaffOrganizationFilter(BaseFilter):
+    """By how the platform judged them."""
+
+    class Meta:
+        model = Organization
+        fields = ("is_verified", "is_active", "is_public")
 
 
 class MembershipFilter(BaseFilter):
@@ -10,3 +35,50 @@ class MembershipFilter(BaseFilter):
     class Meta:
         model = Membership
         fields = ("role",)
+
+
+class MembershipInvitationFilter(BaseFilter):
+    """By what became of them."""
+
+    status = django_filters.ChoiceFilter(choices=STATUSES, method="of_status")
+
+    class Meta:
+        model = MembershipInvitation
+        fields = ("role",)
+
+    @staticmethod
+    def of_status(queryset: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        """Keep those of which this became by now."""
+        return cast("QuerySet[Any]", cast("Any", queryset).with_status(value, timezone.now()))
+
+
+class AuditLineFilter(BaseFilter):
+    """By what was done and who did it."""
+
+    actor = django_filters.UUIDFilter("actor_uuid", label="Who did it.")
+
+    class Meta:
+        model = AuditEntry
+        fields = ("action",)
+
+
+class ApiTokenFilter(BaseFilter):
+    """By the organization a key is for."""
+
+    organization = django_filters.UUIDFilter(
+        "organization__uuid", label="Keys of this organization."
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ()
+
+
+class ApiTokenFilter(BaseFilter):
+    """By the organization in which they act."""
+
+    organization = django_filters.UUIDFilter("organization__uuid", label="The organization.")
+
+    class Meta(BaseFilter.Meta):
+        model = ApiToken
+        fields = ("organization",)

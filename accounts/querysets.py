@@ -1,11 +1,11 @@
 """Which users and organizations may be reached."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts import roles
@@ -13,7 +13,18 @@ from accounts.roles import Capability
 from common.querysets import SoftDeleteQuerySet
 
 if TYPE_CHECKING:
-    from accounts.models import Membership, Organization, User, UserSession, ZoomConnection
+    from accounts.models import (
+        ApiToken,
+        Membership,
+        MembershipInvitation,
+        Organization,
+        User,
+        UserSession,
+        ZoomConnection,
+    )
+
+RESTORABLE_FOR = timedelta(days=30)
+UNANSWERED = Q(accepted_at=None, declined_at=None, revoked_at=None)
 
 
 class UserQuerySet(SoftDeleteQuerySet["User"]):
@@ -87,10 +98,29 @@ class OrganizationQuerySet(SoftDeleteQuerySet["Organization"]):
         """Keep those the user belongs to, whatever else they may see."""
         return self.filter(memberships__user=user, memberships__ended_at=None)
 
+    def restorable_by(self, user: "User", now: datetime) -> Self:
+        """Keep those the user may bring back: of the deleted ones the owner's own, for 30 days."""
+        kept = self.filter(Q(deleted_at=None) | Q(deleted_at__gt=now - RESTORABLE_FOR))
+        if roles.reach(user).sees_everything(Capability.ORGANIZATION_DELETE):
+            return kept
+        owned = user.memberships.filter(role="owner", ended_at=None).values("organization")
+        return kept.filter(is_active=True, pk__in=owned)
+
+    def listed(self) -> Self:
+        """Keep those with a page for everybody."""
+        return self.live().filter(is_public=True, is_active=True)
+
     def with_counts(self) -> Self:
-        """Add how many belong to it, and how many seats that takes."""
-        current = Count("memberships", filter=Q(memberships__ended_at=None), distinct=True)
-        return self.annotate(members_count=current, seats_used=current)
+        """Add how many belong to it, and how many seats are taken or promised."""
+        members = Count("memberships", filter=Q(memberships__ended_at=None), distinct=True)
+        promised = Q(
+            invitations__accepted_at=None,
+            invitations__declined_at=None,
+            invitations__revoked_at=None,
+            invitations__expires_at__gt=timezone.now(),
+        )
+        asked = Count("invitations", filter=promised, distinct=True)
+        return self.annotate(members_count=members, seats_used=F("members_count") + asked)
 
     def with_role_of(self, user: "User") -> Self:
         """Add the role of the user, null for none."""
@@ -120,6 +150,49 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         )
 
 
+class MembershipInvitationQuerySet(models.QuerySet["MembershipInvitation"]):
+    """Offers of a role."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep those of organizations into which the user may invite."""
+        return self.managed_by(user)
+
+    def managed_by(self, user: "User", capability: str = Capability.MEMBERS_INVITE) -> Self:
+        """Keep those of organizations in which the user has the capability."""
+        reach = roles.reach(user)
+        current = self.filter(organization__deleted_at=None)
+        if reach.sees_everything(capability):
+            return current
+        return current.filter(organization__in=reach.organizations_with(capability))
+
+    def unanswered(self) -> Self:
+        """Keep those nobody accepted, declined or took back."""
+        return self.filter(UNANSWERED)
+
+    def open_at(self, now: datetime) -> Self:
+        """Keep those that may still be accepted: they hold a seat."""
+        return self.unanswered().filter(expires_at__gt=now)
+
+    def in_business(self) -> Self:
+        """Leave out those of organizations that are deleted or deactivated."""
+        return self.filter(organization__deleted_at=None, organization__is_active=True)
+
+    def addressed_to(self, user: "User") -> Self:
+        """Keep those to the user's address, if it is proven to be theirs."""
+        return self.in_business().filter(email=user.email) if user.email_verified else self.none()
+
+    def with_status(self, status: str, now: datetime) -> Self:
+        """Keep those of which this became; as `status_at` says of one row."""
+        became: dict[str, Q] = {
+            "open": UNANSWERED & Q(expires_at__gt=now),
+            "expired": UNANSWERED & Q(expires_at__lte=now),
+            "accepted": Q(accepted_at__isnull=False),
+            "declined": Q(declined_at__isnull=False),
+            "revoked": Q(revoked_at__isnull=False),
+        }
+        return self.filter(became[status])
+
+
 class OwnQuerySet(models.QuerySet[Any]):
     """Rows that are nobody's business but their user's."""
 
@@ -130,6 +203,24 @@ class OwnQuerySet(models.QuerySet[Any]):
     def managed_by(self, user: "User", capability: str = "") -> Self:
         """Keep what one may change: one's own."""
         return self.visible_to(user)
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    """Keys with which programs act for people."""
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep the user's own, and those of organizations whose keys the user keeps."""
+        return self.managed_by(user)
+
+    def managed_by(self, user: "User", capability: str = Capability.DEVELOPER_MANAGE) -> Self:
+        """Keep those the user may change; a key acts for its creator: no power reaches others'."""
+        kept = roles.reach(user).organizations_with(capability)
+        own = Q(user=user, organization=None)
+        return self.filter(own | Q(organization__in=kept), revoked_at=None)
+
+    def live(self, now: datetime) -> Self:
+        """Keep those that still open the door."""
+        return self.filter(revoked_at=None, expires_at__gt=now)
 
 
 class ZoomConnectionQuerySet(models.QuerySet["ZoomConnection"]):

@@ -5,9 +5,11 @@ from enum import StrEnum
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models.organizations import Membership, Organization
 from accounts.models.people import User
+from accounts.querysets import MembershipInvitationQuerySet
 from common.fields import LowercaseEmailField
 from common.models import BaseModel
 
@@ -41,6 +43,8 @@ class MembershipInvitation(BaseModel):
     revoked_at = models.DateTimeField(null=True, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
 
+    objects = MembershipInvitationQuerySet.as_manager()
+
     class Meta(BaseModel.Meta):
         constraints = [
             models.UniqueConstraint(
@@ -55,6 +59,10 @@ class MembershipInvitation(BaseModel):
 
     def __str__(self) -> str:
         return f"Invitation of {self.email} to {self.organization}"
+
+    @property
+    def status(self) -> Status:
+        return self.status_at(timezone.now())
 
     def status_at(self, now: datetime) -> Status:
         """Return what has become of it; lateness counts only while nobody answered."""

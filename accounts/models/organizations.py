@@ -54,6 +54,11 @@ class Organization(SoftDeleteModel):
     def __str__(self) -> str:
         return self.name
 
+    def lock(self) -> None:
+        """Lock the row and read it anew: who holds it may count seats and change roles."""
+        # A plain FOR UPDATE would make the foreign-key check of every new child row wait.
+        self.refresh_from_db(from_queryset=Organization.all_objects.select_for_update(no_key=True))
+
     def edit(self, *, by: User, **changes: Any) -> None:
         """Change what the organization says of itself; its address only its owner may change."""
         if changes.get("slug", self.slug) != self.slug:
@@ -108,3 +113,9 @@ class Membership(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.organization}"
+
+    @property
+    def may_manage_events(self) -> bool:
+        """Whether events of the organization may be this person's."""
+        held = roles.CAPABILITIES[self.role]
+        return self.ended_at is None and Capability.EVENTS_MANAGE in held

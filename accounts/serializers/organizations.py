@@ -3,7 +3,11 @@
 from rest_framework import serializers
 
 from accounts.models import Membership, Organization
-from common.serializers import ModelSerializer, PersonSerializer
+from accounts.serializers.access import PasswordField
+from common.serializers import ModelSerializer, PersonSerializer, Serializer
+
+# Ownership is only given by transfer.
+GIVEN_ROLES = [choice for choice in Membership.Role.choices if choice[0] != Membership.Role.OWNER]
 
 WRITABLE = (
     "name",
@@ -55,4 +59,61 @@ class MembershipSerializer(ModelSerializer[Membership]):
     class Meta:
         model = Membership
         fields = ("uuid", "user", "role", "title", "created_at")
+        read_only_fields = fields
+
+
+class MembershipChangeSerializer(ModelSerializer[Membership]):
+    """Another role or title for a member."""
+
+    role = serializers.ChoiceField(choices=GIVEN_ROLES)
+
+    class Meta:
+        model = Membership
+        fields = ("role", "title")
+
+
+class TransferSerializer(Serializer):
+    """Who is to own the organization; the password where the session is not fresh."""
+
+    member = serializers.UUIDField(help_text="The membership of the new owner.")
+    password = PasswordField(required=False, allow_blank=True, default="")
+
+
+class OrganizationLabelSerializer(Serializer):
+    """An organization as those see it who may join it."""
+
+    uuid = serializers.UUIDField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    slug = serializers.CharField(read_only=True)
+    logo_url = serializers.CharField(read_only=True)
+
+
+class OwnMembershipSerializer(ModelSerializer[Membership]):
+    """One's own role in an organization."""
+
+    organization = OrganizationLabelSerializer(read_only=True)
+    user = PersonSerializer(read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ("uuid", "organization", "user", "role", "title", "created_at")
+        read_only_fields = fields
+
+
+class PublicOrganizationSerializer(ModelSerializer[Organization]):
+    """An organization as everybody sees it."""
+
+    class Meta:
+        model = Organization
+        fields = (
+            "uuid",
+            "name",
+            "slug",
+            "description",
+            "website",
+            "logo_url",
+            "primary_color",
+            "secondary_color",
+            "is_verified",
+        )
         read_only_fields = fields
