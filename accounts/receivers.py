@@ -9,15 +9,26 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import emails, preferences, sessions, zoom_connections
+from accounts import (
+    emails,
+    notices,
+    notifications,
+    preferences,
+    sessions,
+    token_scopes,
+    zoom_connections,
+)
 from accounts.models import AccountToken, OAuthFlow, User, UserSession
 from accounts.signals import email_verified
-from common import mail, retention
+from common import mail, retention, scopes
 from integrations import status, webhooks
 from integrations.models import InboundWebhook
 from integrations.zoom import oauth, payloads
 
 mail.gate(preferences.objection)
+for _name, _about in notices.TYPES.items():
+    notifications.register_type(_name, _about)
+scopes.offer(token_scopes.RESOURCES)
 
 
 @receiver(email_verified)
