@@ -215,6 +215,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "common.openapi.schema.Schema",
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.SessionJWTAuthentication",
+        "accounts.authentication.ApiTokenAuthentication",
         "accounts.authentication.BrowserSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -264,6 +265,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "auth": "Sign-up, sign-in, sessions and passwords.",
             "users": "The signed-in person's own account and settings.",
             "organizations": "Organizations and who belongs to them.",
+            "api tokens": "Keys for programs: what they may do, and for how long.",
             "zoom": "The organizer's connection to Zoom.",
             "billing": "Plans, subscription and limits.",
             "events": "Events and everything an organizer does with them.",
@@ -337,6 +339,21 @@ ZOOM_API_BASE = env.text("ZOOM_API_BASE", "https://api.zoom.us/v2")
 ZOOM_OAUTH_BASE = env.text("ZOOM_OAUTH_BASE", "https://zoom.us")
 ZOOM_WEBHOOK_SECRET = env.texts("ZOOM_WEBHOOK_SECRET")
 ZOOM_WEBHOOK_TOLERANCE_SECONDS = env.whole("ZOOM_WEBHOOK_TOLERANCE_SECONDS", 300)
+GOOGLE_CLIENT_ID = env.text("GOOGLE_CLIENT_ID")
+GOOGLE_CLIENT_SECRET = env.text("GOOGLE_CLIENT_SECRET")
+GOOGLE_REDIRECT_URI = env.text("GOOGLE_REDIRECT_URI", f"{FRONTEND_URL}/auth/google/callback")
+GOOGLE_DISCOVERY_URL = env.text(
+    "GOOGLE_DISCOVERY_URL", "https://accounts.google.com/.well-known/openid-configuration"
+)
+MICROSOFT_CLIENT_ID = env.text("MICROSOFT_CLIENT_ID")
+MICROSOFT_CLIENT_SECRET = env.text("MICROSOFT_CLIENT_SECRET")
+MICROSOFT_REDIRECT_URI = env.text(
+    "MICROSOFT_REDIRECT_URI", f"{FRONTEND_URL}/auth/microsoft/callback"
+)
+MICROSOFT_DISCOVERY_URL = env.text(
+    "MICROSOFT_DISCOVERY_URL",
+    "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+)
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY")
 STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE")

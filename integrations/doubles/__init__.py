@@ -10,19 +10,29 @@ from typing import Final
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.doubles.oidc import OidcDouble
 from integrations.doubles.server import Double
 from integrations.doubles.stripe import StripeDouble
 from integrations.doubles.zoom import ZoomDouble
 
-PLAYERS: Final[Mapping[str, Callable[[], Double]]] = {"zoom": ZoomDouble, "stripe": StripeDouble}
-KEYS: Final = {"zoom": "ZOOM_CLIENT_ID", "stripe": "STRIPE_SECRET_KEY"}
+PLAYERS: Final[Mapping[str, Callable[[], Double]]] = {
+    "zoom": ZoomDouble,
+    "stripe": StripeDouble,
+    "oidc": OidcDouble,
+}
+KEYS: Final = {
+    "zoom": ("ZOOM_CLIENT_ID",),
+    "stripe": ("STRIPE_SECRET_KEY",),
+    "oidc": ("GOOGLE_CLIENT_ID", "MICROSOFT_CLIENT_ID"),
+}
 _running: dict[str, Double] = {}
 _starting = threading.Lock()
 
 
 def plays(provider: str) -> bool:
-    """Tell whether a double stands in for the provider: where doubles may, and no key is set."""
-    return provider in KEYS and settings.PROVIDER_DOUBLES and not getattr(settings, KEYS[provider])
+    """Tell whether a double stands in for the provider: where doubles may, and a key is missing."""
+    keys = [getattr(settings, name) for name in KEYS.get(provider, ())]
+    return settings.PROVIDER_DOUBLES and bool(keys) and not all(keys)
 
 
 def start() -> dict[str, str]:
@@ -58,4 +68,12 @@ def stripe_double() -> StripeDouble:
     double = running("stripe")
     if not isinstance(double, StripeDouble):
         raise ImproperlyConfigured("Stripe is not played by a double here.")
+    return double
+
+
+def oidc_double() -> OidcDouble:
+    """Return the double of Google and Microsoft; where both are configured there is none."""
+    double = running("oidc")
+    if not isinstance(double, OidcDouble):
+        raise ImproperlyConfigured("Nobody's sign-in is played by a double here.")
     return double

@@ -1,0 +1,1 @@
+"""Google and Microsoft as those who vouch for people, in plain dataclasses."""
