@@ -63,18 +63,6 @@ class AuditLineFilter(BaseFilter):
 
 
 class ApiTokenFilter(BaseFilter):
-    """By the organization a key is for."""
-
-    organization = django_filters.UUIDFilter(
-        "organization__uuid", label="Keys of this organization."
-    )
-
-    class Meta:
-        model = ApiToken
-        fields = ()
-
-
-class ApiTokenFilter(BaseFilter):
     """By the organization in which they act."""
 
     organization = django_filters.UUIDFilter("organization__uuid", label="The organization.")

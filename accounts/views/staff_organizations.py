@@ -9,7 +9,6 @@ from rest_framework.response import Response
 from accounts import organizations
 from accounts.filters import StaffOrganizationFilter
 from accounts.models import Membership, Organization
-from accounts.querysets import OrganizationQuerySet
 from accounts.requests import AuthenticatedRequest
 from accounts.serializers.staff_organizations import StaffOrganizationSerializer, VerdictSerializer
 from common.permissions import IsPlatformStaff
@@ -38,8 +37,9 @@ class StaffOrganizationViewSet(
     ordering = ("name",)
 
     def get_queryset(self) -> QuerySet[Organization]:
-        rows = cast("OrganizationQuerySet", Organization.objects.all()).with_counts()
-        return rows.prefetch_related(Prefetch("memberships", queryset=OWNERS, to_attr="owners"))
+        rows: Any = Organization.objects.all()
+        owners = Prefetch("memberships", queryset=OWNERS, to_attr="owners")
+        return cast("QuerySet[Organization]", rows.with_counts().prefetch_related(owners))
 
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Verify or deactivate an organization, or take that back; a reason is required."""
