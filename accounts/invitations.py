@@ -1,11 +1,12 @@
 """Asking people into an organization, and their answers; seats bound how many."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import members, organization_emails
+from accounts import members, notices, organization_emails
 from accounts.exceptions import EmailNotVerified, InvalidToken, TokenExpired
 from accounts.models import Membership, MembershipInvitation, Organization, User
 from accounts.roles import Capability
@@ -148,6 +149,7 @@ def _send(invitation: MembershipInvitation, *, by: User, now: datetime) -> None:
     invitation.reminded_at = None
     invitation.save()
     organization_emails.invitation(invitation, secret)
+    notices.organization_invitation(invitation)
 
 
 def _require_seat(organization: Organization, *, used: int) -> None:
@@ -184,5 +186,5 @@ def _close(invitation: MembershipInvitation, moment: str, now: datetime) -> None
     invitation.save(update_fields=[moment, "accepted_by"])
 
 
-def _record(action: str, invitation: MembershipInvitation, by: User, **facts: str) -> None:
+def _record(action: str, invitation: MembershipInvitation, by: User, **facts: Any) -> None:
     audit.record(action, target=invitation, by=by, organization=invitation.organization, **facts)

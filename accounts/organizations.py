@@ -73,7 +73,7 @@ def restore(organization: Organization, *, by: User) -> None:
 
 
 @transaction.atomic
-def judge(organization: Organization, *, by: User, reason: str, **verdict: bool) -> None:
+def judge(organization: Organization, *, by: User, reason: str, **verdict: Any) -> None:
     """Verify or deactivate the organization, or take that back; for people of the platform."""
     organization.lock()
     for name, value in verdict.items():

@@ -14,7 +14,7 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts import invitations
 from accounts.filters import MembershipInvitationFilter
-from accounts.models import MembershipInvitation
+from accounts.models import Membership, MembershipInvitation
 from accounts.permissions import IsVerified
 from accounts.requests import AuthenticatedRequest
 from accounts.roles import Capability
@@ -136,7 +136,7 @@ class InvitationPreviewViewSet(PublicViewSet[MembershipInvitation]):
         return Response(shapes.InvitationPreviewSerializer(invitation).data)
 
 
-class InvitationAcceptViewSet(BaseViewSet[MembershipInvitation]):
+class InvitationAcceptViewSet(BaseViewSet[Membership]):
     """Accepting by the mailed secret."""
 
     scoped_by = "the secret, which is for the caller's address"
@@ -144,7 +144,7 @@ class InvitationAcceptViewSet(BaseViewSet[MembershipInvitation]):
     schema_tag = "organizations"
     throttle_scope = "auth"
     permission_classes = [IsAuthenticated]
-    queryset = MembershipInvitation.objects.none()
+    queryset = Membership.objects.none()
     serializer_class = OwnMembershipSerializer
     action_serializers = {"accept": shapes.InvitationSecretSerializer}
     further_refusals = {"accept": (402,)}
