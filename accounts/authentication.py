@@ -1,7 +1,8 @@
-"""How a request proves who sends it: an access token, or a browser session with CSRF."""
+"""How a request proves who sends it: an access token, an API token, or a browser session."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
@@ -12,11 +13,12 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import exceptions, sessions, tokens
-from accounts.models import User, UserSession
+from accounts import api_tokens, exceptions, sessions, tokens
+from accounts.models import ApiToken, User, UserSession
 from common import context
 
 SCHEME = b"bearer"
+OF_PROGRAMS = f"{api_tokens.SCHEME}_".encode()
 
 
 class SessionJWTAuthentication(BaseAuthentication):
@@ -24,7 +26,7 @@ class SessionJWTAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, UserSession] | None:
         raw = _bearer(request)
-        if raw is None:
+        if raw is None or raw.startswith(OF_PROGRAMS):
             return None
         now = timezone.now()
         try:
@@ -34,6 +36,37 @@ class SessionJWTAuthentication(BaseAuthentication):
         if session is None:
             raise AuthenticationFailed("This session has ended. Please sign in again.")
         return recognised(session, now=now), session
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class ApiTokenAuthentication(BaseAuthentication):
+    """A program's key, `cpd_...`, which acts for its creator within its limits: one query."""
+
+    for_programs: ClassVar[bool] = True
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        raw = _bearer(request)
+        if raw is None or not raw.startswith(OF_PROGRAMS):
+            return None
+        now = timezone.now()
+        try:
+            token = api_tokens.by_secret(raw.decode(), now=now)
+        except exceptions.AuthenticationFailed as error:
+            raise AuthenticationFailed(error.text) from error
+        context.identify("api_token", token.user.uuid, token_uuid=token.uuid)
+        api_tokens.note_use(token, now=now)
+        return token.user, token
+
+    def recall(self, token_uuid: UUID) -> tuple[User, ApiToken]:
+        """Return the same for work that the token asked for before; it must still stand."""
+        try:
+            token = api_tokens.by_uuid(token_uuid, now=timezone.now())
+        except exceptions.AuthenticationFailed as error:
+            raise AuthenticationFailed(error.text) from error
+        context.identify("api_token", token.user.uuid, token_uuid=token.uuid)
+        return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -1,5 +1,6 @@
 """The messages of accounts; delivery is the mail queue's."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,13 +62,15 @@ def password_reset(proof: AccountToken, secret: str) -> None:
     )
 
 
-def password_changed(user: User) -> None:
-    """Say that the password was changed, and what to do if that was somebody else."""
+def password_changed(user: User, *, api_tokens: Sequence[str]) -> None:
+    """Say that the password was changed, which keys still act, and what to do if it was a thief."""
     _send(
         "password_changed",
         user,
         Category.SECURITY,
         changed_at=timezone.now(),
+        api_tokens=api_tokens,
+        tokens_url=f"{settings.FRONTEND_URL}/settings/api-tokens",
         reset_url=f"{settings.FRONTEND_URL}/forgot-password",
     )
 

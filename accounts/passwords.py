@@ -7,6 +7,7 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import emails, proofs, sessions, verification
 from accounts.exceptions import ReauthenticationRequired
@@ -78,4 +79,10 @@ def _set(user: User, password: str) -> None:
     user.save(update_fields=["password"])
     proofs.void_all(user)
     audit.record("user.password_changed", target=user, by=user, owner=user)
-    emails.password_changed(user)
+    emails.password_changed(user, api_tokens=_live_tokens(user))
+
+
+def _live_tokens(user: User) -> list[str]:
+    """Return the names of the keys that a new password does not end."""
+    live = user.api_tokens.live(timezone.now())
+    return list(live.order_by("name", "id").values_list("name", flat=True))

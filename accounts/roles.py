@@ -11,7 +11,7 @@ from django.db.models import Q
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-    from accounts.models import User
+    from accounts.models import ApiToken, User
 
     Caller: TypeAlias = User | AnonymousUser
 
@@ -150,6 +150,8 @@ def is_platform_staff(user: "Caller") -> bool:
 
 
 def _reach(user: "User") -> Reach:
+    if user.api_token is not None:
+        return _reach_of_program(user.api_token)
     held = user.memberships.current().values_list("organization_id", "role")
     return Reach(
         user_id=user.pk,
@@ -157,6 +159,17 @@ def _reach(user: "User") -> Reach:
         organizations={organization: CAPABILITIES[role] for organization, role in held},
         everywhere=_everywhere(user),
     )
+
+
+def _reach_of_program(token: "ApiToken") -> Reach:
+    """Return what a token leaves of its creator's reach: their own, or one organization's.
+
+    There it is the lesser of their role and organizer; of people of the platform nothing remains.
+    """
+    if token.organization_id is None:
+        return Reach(user_id=token.user_id, personal=True)
+    held = CAPABILITIES.get(token.creator_role, frozenset()) & CAPABILITIES["organizer"]
+    return Reach(user_id=token.user_id, organizations={token.organization_id: held})
 
 
 def _everywhere(user: "User") -> frozenset[Capability]:

@@ -18,6 +18,7 @@ from billing.serializers import (
     SubscriptionQuerySerializer,
     SubscriptionSerializer,
 )
+from common import scopes
 from common.dispatch import BaseView
 from common.exceptions import NotAllowed
 from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin
@@ -77,6 +78,7 @@ class SubscriptionView(BaseView):
     def _holder(self, organization_uuid: Any) -> dict[str, User | Organization]:
         user: Any = self.request.user
         if organization_uuid is None:
+            scopes.require_personal(self.request.auth)
             return {"account__user": user}
         reach = roles.reach(user)
         seen = Organization.objects.filter(

@@ -43,10 +43,9 @@ class CertificateTemplateQuerySet(SoftDeleteQuerySet["CertificateTemplate"]):
         """Keep those the user may edit: own ones, and in an organization those of its heads."""
         held = reach(user)
         own = Q(owner=held.user_id)
+        alone = Q(organization=None) if held.personal else Q(pk__in=[])
         heads = held.organizations_with(Capability.ORGANIZATION_EDIT)
-        mine = own & (
-            Q(organization=None) | Q(organization__in=held.organizations_with(capability))
-        )
+        mine = own & (alone | Q(organization__in=held.organizations_with(capability)))
         return self.filter(is_builtin=False).filter(mine | Q(organization__in=heads))
 
     def usable_for(self, *, owner: "User", organization: "Organization | None") -> Self:

@@ -26,7 +26,8 @@ def record(
 ) -> AuditEntry:
     """Write one entry: ``event.published``, on what, by whom; the keywords are its payload.
 
-    ``by=None`` takes the actor of the request, or the system outside requests.
+    ``by=None`` takes the actor of the request, or the system outside requests. What a program
+    does is its token's creator's doing; the payload says by which token.
     """
     origin = context.current()
     actor_uuid = _uuid(by) or origin.actor_uuid
@@ -36,6 +37,8 @@ def record(
     facts = _plain({key: value for key, value in payload.items() if value not in (None, "")})
     if origin.ip_address:
         facts |= {"ip_address": origin.ip_address, "user_agent": origin.user_agent}
+    if origin.token_uuid:
+        facts |= {"api_token": str(origin.token_uuid)}
     salt = os.urandom(SALT_BYTES)
     return AuditEntry.objects.create(
         action=action,

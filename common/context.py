@@ -15,6 +15,7 @@ class RequestContext:
     request_id: str = ""
     actor_type: str = "system"
     actor_uuid: UUID | None = None
+    token_uuid: UUID | None = None
     ip_address: str = ""
     user_agent: str = ""
 
@@ -38,6 +39,9 @@ def acting(**changes: Any) -> Iterator[RequestContext]:
         _current.reset(mark)
 
 
-def identify(actor_type: str, actor_uuid: UUID) -> None:
-    """Note who was recognised, for the rest of the running request."""
-    _current.set(replace(_current.get(), actor_type=actor_type, actor_uuid=actor_uuid))
+def identify(actor_type: str, actor_uuid: UUID, *, token_uuid: UUID | None = None) -> None:
+    """Note who was recognised, and by which API token, for the rest of the running request."""
+    known = replace(
+        _current.get(), actor_type=actor_type, actor_uuid=actor_uuid, token_uuid=token_uuid
+    )
+    _current.set(known)

@@ -5,13 +5,14 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.http.response import HttpResponseBase
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, ParseError
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common import idempotency, throttling
+from common import idempotency, scopes, throttling
 from common.renderers import Renderer
 
 Handler = Callable[..., HttpResponseBase]
@@ -23,9 +24,12 @@ class Pipeline(APIView):
     A view says by attributes what differs. `throttle_scope` names one scope or several besides
     anon and user. `idempotent = False` ignores the Idempotency-Key (answers with a secret);
     `external = True` means that the handler talks to a provider and holds no transaction.
+    `resource` opens the view to API tokens with its scopes; `personal = True` keeps those of
+    organizations out, because its rows are the caller's own and nobody else's.
     """
 
     resource: ClassVar[str] = ""
+    personal: ClassVar[bool] = False
     throttle_scope: str | tuple[str, ...] = ""
     idempotent: bool = True
     external: bool = False
@@ -71,6 +75,10 @@ class Pipeline(APIView):
             throttling.count_bad_token(request)
             raise
 
+    def check_permissions(self, request: Request) -> None:
+        scopes.require(request.auth, self, request.method or "")
+        super().check_permissions(request)
+
     def check_throttles(self, request: Request) -> None:
         scope = self.throttle_scope
         throttling.check(request, self, (scope,) if isinstance(scope, str) else scope)
@@ -104,6 +112,11 @@ class OpenToAll(Pipeline):
     """Needs no sign-in: an invalid or expired token counts as none."""
 
     permission_classes = [AllowAny]
+
+    def get_authenticators(self) -> list[BaseAuthentication]:
+        """Leave out API tokens: a program is nobody in particular here."""
+        known = super().get_authenticators()
+        return [each for each in known if not getattr(each, "for_programs", False)]
 
     def perform_authentication(self, request: Request) -> None:
         with suppress(AuthenticationFailed):  # it leaves the anonymous user on the request

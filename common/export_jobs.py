@@ -3,12 +3,12 @@
 import tempfile
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.http import HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import resolve
+from rest_framework.exceptions import APIException
 
-from common import files, jobs
-from common.exceptions import PermanentFailure
+from common import callers, files, jobs
+from common.exceptions import DomainError, PermanentFailure
 from common.models import Job
 from common.renderers import Renderer
 from common.sheets import TYPES, Sheet
@@ -20,7 +20,11 @@ def write(job_id: int) -> None:
     if job is None:
         return
     jobs.advance(job, done=-job.done)
-    sheet = _sheet(job)
+    try:
+        sheet = _sheet(job)
+    except (DomainError, APIException, Http404) as refusal:
+        # Rights that were lost since do not come back by trying again.
+        raise PermanentFailure("The caller may not have this list any more.") from refusal
     with tempfile.TemporaryFile() as book:
         sheet.write(book, lambda done: jobs.advance(job, done=done - job.done))
         book.seek(0)
@@ -37,9 +41,7 @@ def write(job_id: int) -> None:
 
 def _sheet(job: Job) -> Sheet:
     """Ask the view of the list, as the caller and with the caller's rights of now."""
-    user = get_user_model()._default_manager.filter(uuid=job.requested_by_uuid).first()  # noqa: SLF001 -- Django's documented attribute
-    if user is None:
-        raise PermanentFailure("Whoever asked for the export is gone.")
+    user, auth = callers.of(job)
     match = resolve(job.args["path"])
     made: Any = match.func  # by `as_view()`, which leaves its arguments on it
     view = made.cls(**made.initkwargs)
@@ -49,7 +51,7 @@ def _sheet(job: Job) -> Sheet:
     view.setup(http, **match.kwargs)
     view.action_map = made.actions
     view.request = view.initialize_request(http)
-    view.request.user = user
+    view.request.user, view.request.auth = user, auth
     view.request.accepted_renderer = Renderer()
     view.check_permissions(view.request)
     sheet: Sheet = view.sheet()

@@ -9,6 +9,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from common import callers, context
 from common.models import Job, OutboxTask, StoredFile
 from common.outbox import after_commit
 
@@ -28,14 +29,19 @@ def start(  # noqa: PLR0913 -- every argument is a column
     owner: models.Model | None = None,
     organization: models.Model | None = None,
 ) -> Job:
-    """Write the job and ask for its task, which gets the job's id and reads its `args`."""
+    """Write the job and ask for its task, which gets the job's id and reads its `args`.
+
+    Asked for by a program, it keeps by which token: the task takes its caller from `callers.of`.
+    """
+    token = context.current().token_uuid
+    limits = {callers.API_TOKEN: str(token)} if token else {}
     job = Job.objects.create(
         kind=kind,
         requested_by_uuid=_uuid(by),
         owner_uuid=_uuid(owner),
         organization_uuid=_uuid(organization),
         total=total,
-        args=dict(args or {}),
+        args={**(args or {}), **limits},
     )
     after_commit(task, job.pk, key=f"{KEY}{job.uuid}", queue=OutboxTask.Queue.SLOW)
     return job

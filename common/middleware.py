@@ -61,6 +61,7 @@ class RequestMiddleware:
             request_id=_request_id(request),
             actor_type="system",
             actor_uuid=None,
+            token_uuid=None,
             ip_address=client_ip(request),
             user_agent=_user_agent(request),
         ) as origin:

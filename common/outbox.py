@@ -83,7 +83,7 @@ def run(task_uuid: uuid.UUID | str) -> None:
     if row is None:
         return
     try:
-        with context.acting(request_id=row.request_id, actor_type="system"):
+        with context.acting(request_id=row.request_id, actor_type="system", token_uuid=None):
             _execute(row)
     except PermanentFailure as error:
         _fail(row, error)

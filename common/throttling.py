@@ -256,6 +256,12 @@ def principal(request: Request) -> str:
     return f"user:{user.uuid}" if user and user.is_authenticated else ""
 
 
+def _caller(request: Request) -> str:
+    """Return whom a signed-in call counts for: the token of a program, else the person."""
+    counted: str = getattr(request.auth, "counted_as", "")
+    return counted or principal(request)
+
+
 def _scopes_of(request: Request, scopes: Iterable[str]) -> list[str]:
     own = [scope for scope in scopes if scope]
     if request.user and request.user.is_authenticated:
@@ -266,7 +272,7 @@ def _scopes_of(request: Request, scopes: Iterable[str]) -> list[str]:
 def _bucket(request: Request, view: Any, scope: str) -> Bucket:
     key = "" if scope in GENERAL else view.throttle_key(scope)
     if not key and scope not in BY_ADDRESS:
-        key = principal(request)
+        key = _caller(request)
     return Bucket(scope, key or client_address(request), _rate(scope))
 
 

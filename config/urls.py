@@ -9,6 +9,8 @@ from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from accounts.views import access as access_views
+from accounts.views import audit as audit_views
+from accounts.views import api_tokens as api_token_views
 from accounts.views import browser as browser_views
 from accounts.views import me as me_views
 from accounts.views import organizations as organization_views
@@ -63,6 +65,30 @@ router.register("staff/audit-log", staff.StaffAuditViewSet, "staff-audit-log")
 router.register("staff/periodic", staff.StaffPeriodicViewSet, "staff-periodic")
 
 router.register(
+router.register(
+    "organizations/<uuid:organization_uuid>/invitations",
+    invitation_views.MembershipInvitationViewSet,
+    "organization-invitations",
+)
+router.register(
+    "organizations/<uuid:organization_uuid>/audit-log",
+    audit_views.OrganizationAuditViewSet,
+    "organization-audit-log",
+)
+router.register(
+    "users/me/organization-invitations", invitation_views.MyInvitationViewSet, "my-invitations"
+)
+router.register("users/me/audit-log", audit_views.MyAuditViewSet, "my-audit-log")
+router.register(
+    "public/organizations", organization_views.PublicOrganizationViewSet, "public-organizations"
+)
+router.register(
+    "staff/organizations",
+    staff_organization_views.StaffOrganizationViewSet,
+    "staff-organizations",
+)
+
+router.register("api-tokens", api_token_views.ApiTokenViewSet, "api-tokens")
     "integrations/inbound-webhooks", integration_views.InboundWebhookViewSet, "inbound-webhooks"
 )
 

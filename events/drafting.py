@@ -12,7 +12,8 @@ from accounts.roles import Capability, reach
 from billing import entitlements
 from billing.entitlements import Limit
 from common.exceptions import NotAllowed
-from events import catalogue, custom_fields, questions, rules, schedule, slugs
+from common.scopes import PersonalData
+from events import catalogue, custom_fields, questions, reminders, rules, schedule, slugs
 from events.models import Event, EventSession
 
 Fields = Mapping[str, Any]
@@ -137,6 +138,8 @@ def _can_host(event: Event) -> bool:
 def _require_right(by: User, organization: Organization | None) -> None:
     if organization is None:
         allowed = by.is_organizer or reach(by).sees_everything(Capability.EVENTS_CREATE)
+        if not reach(by).personal:
+            raise PersonalData
         if not allowed:
             raise OrganizerRequired
         return

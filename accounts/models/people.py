@@ -17,6 +17,7 @@ from common.fields import HttpUrlField, LowercaseEmailField, TimezoneField
 from common.models import SoftDeleteModel
 
 if TYPE_CHECKING:
+    from accounts.models.api_tokens import ApiToken
     from accounts.models.sessions import UserSession
     from accounts.roles import Reach
 
@@ -72,8 +73,10 @@ class User(AbstractBaseUser, PermissionsMixin, SoftDeleteModel):
     objects: ClassVar[UserManager] = UserManager()
     all_objects: ClassVar[models.Manager["User"]] = UserQuerySet.as_manager()
 
-    # Of the running request: the session somebody is signed in by, and what they may reach.
+    # Of the running request: the session somebody is signed in by, or the token with which a
+    # program acts for them, and what they may reach.
     session: "UserSession | None" = None
+    api_token: "ApiToken | None" = None
     known_reach: "Reach | None" = None
 
     PROFILE_FIELDS = (

@@ -48,6 +48,7 @@ class MeViewSet(OwnAccountViewSet):
     """The signed-in person's account."""
 
     resource = "profile"
+    personal = True
     serializer_class = shapes.UserSerializer
 
 
@@ -55,6 +56,7 @@ class OrganizerProfileViewSet(OwnAccountViewSet):
     """What the organizer shows of themselves."""
 
     resource = "profile"
+    personal = True
     permission_classes = [IsOrganizer]
     serializer_class = shapes.OrganizerProfileSerializer
 
@@ -63,6 +65,7 @@ class NotificationsViewSet(OwnAccountViewSet):
     """Which messages the person wants."""
 
     resource = "profile"
+    personal = True
     serializer_class = shapes.NotificationsSerializer
 
     def perform_update(self, serializer: BaseSerializer[User]) -> None:

@@ -25,6 +25,7 @@ class MyCertificateViewSet(
 
     request: AuthenticatedRequest
     resource = "certificates"
+    personal = True
     further_refusals = {"download": (409,)}
     queryset = Certificate.objects.all()
     serializer_class = MyCertificateSerializer

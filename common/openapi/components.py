@@ -45,6 +45,11 @@ REFUSALS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...], tuple[Example, ...]
                 "You do not have permission to perform this action.",
                 None,
             ),
+            (
+                "SCOPE_REQUIRED",
+                "The API token lacks the scope that this needs.",
+                {"scope": "events:write"},
+            ),
         ),
     ),
     HTTPStatus.NOT_FOUND: (

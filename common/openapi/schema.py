@@ -16,7 +16,7 @@ from rest_framework.fields import Field
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.serializers import BaseSerializer
 
-from common import idempotency
+from common import idempotency, scopes
 from common.dispatch import Pipeline
 from common.openapi import components
 from common.viewsets import BaseViewSet, RetrieveMixin, ScopedViewSet
@@ -87,11 +87,12 @@ class Schema(AutoSchema):
 
     def get_description(self) -> str:  # type: ignore[override]  # as in the parent
         text = super().get_description() or ""
-        resource = getattr(self.view, "resource", "")
-        if not resource or self._is_public():
+        scope = self._token_scope()
+        if not scope:
             return text
-        scope = f"{resource}:{'read' if self.method in SAFE_METHODS else 'write'}"
-        return f"{text}\n\nScope of API tokens: `{scope}`.".strip()
+        wanted = "any" if scope == scopes.ANY else f"`{scope}`"
+        limits = ", personal tokens only" if getattr(self.view, "personal", False) else ""
+        return f"{text}\n\nScope of API tokens: {wanted}{limits}.".strip()
 
     def get_tags(self) -> list[str]:
         return [str(getattr(self.view, "schema_tag", "")) or (self._tokenize_path() or ["root"])[0]]
@@ -132,9 +133,9 @@ class Schema(AutoSchema):
         """Return who may call: nobody in particular, or the holder of one of the credentials."""
         if self._is_public():
             return [{}]
-        tokens: list[dict[str, Any]] = (
-            [{"apiToken": []}] if getattr(self.view, "resource", "") else []
-        )
+        scope = self._token_scope()
+        named = [] if scope == scopes.ANY else [scope]
+        tokens: list[dict[str, Any]] = [{"apiToken": named}] if scope else []
         return [{"bearerAuth": []}, *tokens, {"sessionAuth": []}]
 
     def _get_response_for_code(self, serializer: Any, *args: Any, **kwargs: Any) -> Operation:
@@ -188,6 +189,10 @@ class Schema(AutoSchema):
 
     def _is_public(self) -> bool:
         return all(isinstance(each, AllowAny) for each in self.view.get_permissions())
+
+    def _token_scope(self) -> str:
+        """Return the scope with which an API token may call; empty where none may."""
+        return "" if self._is_public() else scopes.needed(self.view, self.method)
 
     def _is_paged(self) -> bool:
         return bool(self._get_paginator())  # type: ignore[no-untyped-call]  # the library's

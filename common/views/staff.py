@@ -12,7 +12,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common import audit, context, mail, outbox
+from common import audit, callers, context, mail, outbox, scopes
 from common.filters import BaseFilter
 from common.models import (
     AuditEntry,
@@ -69,6 +69,7 @@ class AuditFilter(BaseFilter):
 class JobViewSet(ListMixin[Job], RetrieveMixin[Job], BaseViewSet[Job]):
     """Long work you asked for, with its progress and, once done, its file."""
 
+    resource = scopes.ANY
     scoped_by = "requested_by_uuid"
     queryset = Job.objects.select_related("file")
     serializer_class = JobSerializer
@@ -79,7 +80,9 @@ class JobViewSet(ListMixin[Job], RetrieveMixin[Job], BaseViewSet[Job]):
         jobs = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return jobs.none()
-        return jobs.filter(requested_by_uuid=self.request.user.uuid)  # type: ignore[union-attr]  # signed in
+        mine = jobs.filter(requested_by_uuid=self.request.user.uuid)  # type: ignore[union-attr]  # signed in
+        token = context.current().token_uuid
+        return mine.filter(**{f"args__{callers.API_TOKEN}": str(token)}) if token else mine
 
 
 class StaffViewSet(ListMixin[R], BaseViewSet[R]):

@@ -31,6 +31,7 @@ class MyCreditViewSet(ListMixin[CreditAward], RetrieveMixin[CreditAward], BaseVi
     scoped_by = "visible_to: the caller's own rows"
     request: AuthenticatedRequest
     resource = "credits"
+    personal = True
     queryset = CreditAward.objects.all()
     serializer_class = CreditAwardSerializer
     action_serializers = {"list": CreditAwardSummarySerializer, "summary": CreditSummarySerializer}

@@ -8,7 +8,7 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema
 
 from accounts.requests import AuthenticatedRequest
-from accounts.roles import Capability
+from accounts.roles import Capability, reach
 from common.viewsets import ListMixin
 from events.access import condition
 from events.models import EventSession
@@ -54,7 +54,9 @@ class SessionAttendanceViewSet(ListMixin[EventSession]):
     def registration(self) -> Registration:
         """Return the registration of the path: one's own, or one at an event one works for."""
         user = self.request.user
-        mine = Q(user=user) | condition(user, Capability.REGISTRATIONS_VIEW, path="event__")
+        mine = condition(user, Capability.REGISTRATIONS_VIEW, path="event__")
+        if reach(user).personal:
+            mine |= Q(user=user)
         return get_object_or_404(Registration, mine, uuid=self.kwargs["registration_uuid"])
 
     def get_queryset(self) -> QuerySet[EventSession]:

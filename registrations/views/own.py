@@ -127,6 +127,8 @@ class MyRegistrationViewSet(
     """The registrations of the caller."""
 
     request: AuthenticatedRequest
+    resource = "registrations"
+    personal = True
     queryset = Registration.objects.all()
     filterset_class = MyRegistrationFilter
     search_fields = ("event__title",)
