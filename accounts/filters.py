@@ -6,8 +6,8 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import ApiToken, Membership, MembershipInvitation, Organization
-from common.filters import BaseFilter
+from accounts.models import ApiToken, Membership, MembershipInvitation, Notification, Organization
+from common.filters import BaseFilter, BooleanFilter
 from common.models import AuditEntry
 
 STATUSES = [(status.value, status.value) for status in MembershipInvitation.Status]
@@ -70,3 +70,14 @@ class ApiTokenFilter(BaseFilter):
     class Meta(BaseFilter.Meta):
         model = ApiToken
         fields = ("organization",)
+
+
+class NotificationFilter(BaseFilter):
+    """By kind, by the event it is about, and by whether it was read."""
+
+    is_read = BooleanFilter("read_at", "isnull", exclude=True, label="Read already, or not yet.")
+    event = django_filters.UUIDFilter("event_uuid", label="Notices about this event.")
+
+    class Meta:
+        model = Notification
+        fields = ("notification_type",)

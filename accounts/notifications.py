@@ -1,6 +1,6 @@
 """Notices inside the product: who is told what, once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Required, TypedDict, Unpack
 from uuid import UUID
 
@@ -47,7 +47,8 @@ class Notice(TypedDict, total=False):
 
 def notify(user: User | None, notification_type: str, **notice: Unpack[Notice]) -> None:
     """Tell one person, in the caller's transaction; guests have no inbox and are passed over."""
-    notify_many([user.pk] if user else [], notification_type, **notice)
+    has_inbox = user is not None and user.erased_at is None
+    _give([user.pk] if user and has_inbox else [], notification_type, notice)
 
 
 def notify_many(
@@ -55,16 +56,11 @@ def notify_many(
 ) -> None:
     """Tell many people the same, in the caller's transaction and in two queries for 500.
 
-    A repetition does no harm to the transaction. Accounts that ended are passed over.
+    Accounts that ended are passed over.
     """
-    if notification_type not in _types:
-        raise UnknownType(notification_type)
-    said = _said(notice)
-    rows = [
-        Notification(user_id=user_id, notification_type=notification_type, **said)
-        for user_id in _inboxes(user_ids)
-    ]
-    Notification.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    people = User.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True)
+    _give(list(people) if wanted else [], notification_type, notice)
 
 
 def read_all(*, by: User) -> int:
@@ -76,6 +72,18 @@ def read_all(*, by: User) -> int:
 def unread(user: User) -> QuerySet[Notification]:
     """Return the notices that the person has not read."""
     return Notification.objects.visible_to(user).filter(read_at=None)
+
+
+def _give(user_ids: Sequence[int], notification_type: str, notice: Notice) -> None:
+    if notification_type not in _types:
+        raise UnknownType(notification_type)
+    said = _said(notice)
+    rows = [
+        Notification(user_id=user_id, notification_type=notification_type, **said)
+        for user_id in user_ids
+    ]
+    # A second notice of one key is left out by the database: it does no harm to the transaction.
+    Notification.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)
 
 
 def _said(notice: Notice) -> dict[str, Any]:
@@ -90,10 +98,3 @@ def _said(notice: Notice) -> dict[str, Any]:
         "event_uuid": notice.get("event"),
         "dedupe_key": notice.get("dedupe_key"),
     }
-
-
-def _inboxes(user_ids: Iterable[int | None]) -> list[int]:
-    wanted = {user_id for user_id in user_ids if user_id is not None}
-    if not wanted:
-        return []
-    return list(User.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True))

@@ -11,15 +11,26 @@ from django.utils import timezone
 
 from accounts import (
     emails,
+    machinery_data,
     notices,
     notifications,
+    personal_data,
     preferences,
+    privacy,
     sessions,
     token_scopes,
     zoom_connections,
 )
-from accounts.models import AccountToken, OAuthFlow, User, UserSession
-from accounts.signals import email_verified
+from accounts.models import (
+    AccountToken,
+    Membership,
+    Notification,
+    OAuthFlow,
+    SignInChallenge,
+    User,
+    UserSession,
+)
+from accounts.signals import email_verified, membership_changed
 from common import mail, retention, scopes
 from integrations import status, webhooks
 from integrations.models import InboundWebhook
@@ -29,11 +40,22 @@ mail.gate(preferences.objection)
 for _name, _about in notices.TYPES.items():
     notifications.register_type(_name, _about)
 scopes.offer(token_scopes.RESOURCES)
+# Lowest first: erasing goes the other way.
+privacy.collects("common")(machinery_data.collect)
+privacy.erases("common")(machinery_data.erase)
+privacy.erases("integrations")(machinery_data.erase_messages)
+privacy.collects("accounts")(personal_data.collect)
+privacy.erases("accounts")(personal_data.erase)
 
 
 @receiver(email_verified)
 def greet(user: User, **_: Any) -> None:
     emails.welcome(user)
+
+
+@receiver(membership_changed)
+def notice_membership(membership: Membership, **_: Any) -> None:
+    notices.membership_changed(membership)
 
 
 @receiver(user_logged_in)
@@ -64,9 +86,19 @@ def old_account_tokens(cutoff: datetime) -> QuerySet[AccountToken]:
     return AccountToken.objects.filter(expires_at__lt=cutoff)
 
 
+@retention.rule("sign_in_challenges", days=1)
+def old_sign_in_challenges(cutoff: datetime) -> QuerySet[SignInChallenge]:
+    return SignInChallenge.objects.filter(expires_at__lt=cutoff)
+
+
 @retention.rule("oauth_flows", days=7)
 def old_oauth_flows(cutoff: datetime) -> QuerySet[OAuthFlow]:
     return OAuthFlow.objects.filter(expires_at__lt=cutoff)
+
+
+@retention.rule("notifications", days=365)
+def old_notifications(cutoff: datetime) -> QuerySet[Notification]:
+    return Notification.objects.filter(created_at__lt=cutoff)
 
 
 def _zoom(user: Any, _organization: Any) -> status.Condition:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import devices, emails, tokens
+from accounts import devices, emails, notices, tokens
 from accounts.exceptions import AuthenticationFailed
 from accounts.models import User, UserSession
 from common import audit, codes, context
@@ -163,6 +163,18 @@ def is_fresh(session: UserSession | None, *, now: datetime) -> bool:
     )
 
 
+def note_second_factor(session: UserSession) -> None:
+    """Note that whoever is signed in here has shown a second factor, too."""
+    session.second_factor = True
+    session.save(update_fields=["second_factor"])
+
+
+def forget_second_factor(user: User) -> None:
+    """Let no session count as proven by codes any more; a passkey goes on proving its own."""
+    rows = UserSession.objects.filter(user=user, second_factor=True)
+    rows.exclude(auth_method=AuthMethod.PASSKEY).update(second_factor=False)
+
+
 def freshen(session: UserSession, *, now: datetime) -> datetime:
     """Note a proof of identity; return until when it counts."""
     session.authenticated_at = now
@@ -213,6 +225,7 @@ def _judge_stale(session: UserSession, claims: tokens.Claims, now: datetime) -> 
     with transaction.atomic():
         if end(session, EndReason.TOKEN_REUSE):
             emails.session_reuse(session)
+            notices.session_reuse(session)
 
 
 def _stamp(rows: QuerySet[UserSession], reason: EndReason) -> int:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import emails
+from accounts import emails, notices
 from accounts.models import User, ZoomConnection
 from common import audit
 from common.outbox import after_commit
@@ -140,6 +140,7 @@ def drop(message: Deauthorization) -> bool:
     audit.record("zoom.deauthorized", target=connection, owner=connection.user)
     if connection.disconnected_at is None:
         emails.zoom_disconnected(connection.user, at=connection.connected_at)
+        notices.zoom_disconnected(connection)
     connection.delete()
     return True
 
@@ -229,6 +230,7 @@ def _switch_off(connection: ZoomConnection) -> None:
     if changed:
         audit.record("zoom.failed", target=connection, owner=connection.user)
         emails.zoom_disconnected(connection.user, at=connection.connected_at)
+        notices.zoom_disconnected(connection)
 
 
 def _note_use(connection: ZoomConnection, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models.people import User
 from accounts.querysets import OwnQuerySet
@@ -42,3 +43,9 @@ class Notification(BaseModel):
     @property
     def is_read(self) -> bool:
         return self.read_at is not None
+
+    def note_read(self, *, by: User) -> None:
+        """Note that the person has seen it; the first time counts."""
+        if self.read_at is None:
+            self.read_at = timezone.now()
+            self.save(update_fields=["read_at"])

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import (
     AccountToken,
     Membership,
+    Notification,
     OAuthFlow,
     Organization,
     User,
@@ -112,3 +113,12 @@ class ZoomConnectionFactory(factory.django.DjangoModelFactory):
     zoom_email = factory.Sequence(lambda n: f"host{n}@example.org")
     zoom_account_id = "zoom-account"
     zoom_user_type = 2
+
+
+class NotificationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Notification
+
+    user = factory.SubFactory(UserFactory)
+    notification_type = "system"
+    title = factory.Sequence(lambda n: f"Notice {n}")
