@@ -13,7 +13,7 @@ from billing import entitlements
 from billing.entitlements import Limit
 from common.exceptions import NotAllowed
 from common.scopes import PersonalData
-from events import catalogue, custom_fields, questions, reminders, rules, schedule, slugs
+from events import catalogue, custom_fields, questions, rules, schedule, slugs
 from events.models import Event, EventSession
 
 Fields = Mapping[str, Any]
@@ -137,9 +137,9 @@ def _can_host(event: Event) -> bool:
 
 def _require_right(by: User, organization: Organization | None) -> None:
     if organization is None:
-        allowed = by.is_organizer or reach(by).sees_everything(Capability.EVENTS_CREATE)
         if not reach(by).personal:
             raise PersonalData
+        allowed = by.is_organizer or reach(by).sees_everything(Capability.EVENTS_CREATE)
         if not allowed:
             raise OrganizerRequired
         return
