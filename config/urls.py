@@ -10,9 +10,15 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.views import access as access_views
 from accounts.views import api_tokens as api_token_views
+from accounts.views import audit as audit_views
 from accounts.views import browser as browser_views
+from accounts.views import invitations as invitation_views
 from accounts.views import me as me_views
+from accounts.views import notifications as notification_views
 from accounts.views import organizations as organization_views
+from accounts.views import privacy as privacy_views
+from accounts.views import staff_organizations as staff_organization_views
+from accounts.views import second_factor as second_factor_views
 from accounts.views import zoom as zoom_views
 from billing import views as billing_views
 from certificates.views import events as event_certificate_views
@@ -21,9 +27,11 @@ from certificates.views import pages as certificate_pages
 from certificates.views import public as certificate_views
 from certificates.views import templates as certificate_template_views
 from common.views import docs, files, health, mailbox, pages, staff
+from events.views import calendars as calendar_views
 from events.views import catalogue as catalogue_views
 from events.views import events as event_views
 from events.views import nested as event_nested_views
+from events.views import reminders as reminder_views
 from events.views import sessions as session_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
@@ -49,12 +57,35 @@ common: list[URLPattern | URLResolver] = [
 router = SimpleRouter(use_regex_path=False)
 
 router.register("users/me/sessions", me_views.SessionViewSet, "my-sessions")
+router.register("notifications", notification_views.NotificationViewSet, "notifications")
 router.register("organizers", me_views.PublicOrganizerViewSet, "organizers")
 router.register("organizations", organization_views.OrganizationViewSet, "organizations")
 router.register(
     "organizations/<uuid:organization_uuid>/members",
     organization_views.MembershipViewSet,
     "organization-members",
+)
+router.register(
+    "organizations/<uuid:organization_uuid>/invitations",
+    invitation_views.MembershipInvitationViewSet,
+    "organization-invitations",
+)
+router.register(
+    "organizations/<uuid:organization_uuid>/audit-log",
+    audit_views.OrganizationAuditViewSet,
+    "organization-audit-log",
+)
+router.register(
+    "users/me/organization-invitations", invitation_views.MyInvitationViewSet, "my-invitations"
+)
+router.register("users/me/audit-log", audit_views.MyAuditViewSet, "my-audit-log")
+router.register(
+    "public/organizations", organization_views.PublicOrganizationViewSet, "public-organizations"
+)
+router.register(
+    "staff/organizations",
+    staff_organization_views.StaffOrganizationViewSet,
+    "staff-organizations",
 )
 
 router.register("api-tokens", api_token_views.ApiTokenViewSet, "api-tokens")
@@ -80,6 +111,7 @@ router.register(f"{EVENT}/meeting", event_nested_views.EventMeetingViewSet, "eve
 router.register(
     f"{EVENT}/status-history", event_nested_views.EventStatusHistoryViewSet, "event-history"
 )
+router.register(f"{EVENT}/reminders", reminder_views.EventReminderViewSet, "event-reminders")
 router.register("public/events", catalogue_views.PublicEventViewSet, "public-events")
 
 router.register(
@@ -121,8 +153,13 @@ router.register(
 address = access_views.AddressViewSet
 identity = access_views.IdentityViewSet
 tokens = access_views.TokenViewSet
+two_factor = second_factor_views.TwoFactorViewSet
 editable: dict[str, Any] = {"get": "retrieve", "patch": "partial_update"}
+invited = invitation_views.InvitationAcceptViewSet
+preview = invitation_views.InvitationPreviewViewSet
 accounts: list[URLPattern | URLResolver] = [
+    path("organization-invitations/preview/", preview.as_view({"post": "preview"})),
+    path("organization-invitations/accept/", invited.as_view({"post": "accept"})),
     path("auth/signup/", address.as_view({"post": "sign_up"})),
     path("auth/verify-email/", address.as_view({"post": "verify_email"})),
     path("auth/resend-verification/", address.as_view({"post": "resend_verification"})),
@@ -131,13 +168,32 @@ accounts: list[URLPattern | URLResolver] = [
     path("auth/password-change/", identity.as_view({"post": "change_password"})),
     path("auth/reauthenticate/", identity.as_view({"post": "reauthenticate"})),
     path("auth/token/", access_views.SignInViewSet.as_view({"post": "obtain"})),
+    path("auth/token/otp/", access_views.SignInViewSet.as_view({"post": "answer_code"})),
     path("auth/token/refresh/", tokens.as_view({"post": "refresh"})),
     path("auth/logout/", tokens.as_view({"post": "logout"})),
     path("users/me/", me_views.MeViewSet.as_view({**editable, "put": "update"})),
     path("users/me/organizer-profile/", me_views.OrganizerProfileViewSet.as_view(editable)),
     path("users/me/notifications/", me_views.NotificationsViewSet.as_view(editable)),
+    path("users/me/two-factor/", two_factor.as_view({"get": "retrieve", "post": "start"})),
+    path("users/me/two-factor/confirm/", two_factor.as_view({"post": "confirm"})),
+    path("users/me/two-factor/disable/", two_factor.as_view({"post": "disable"})),
+    path("users/me/two-factor/recovery-codes/", two_factor.as_view({"post": "recovery_codes"})),
     path("users/me/upgrade/", me_views.UpgradeViewSet.as_view({"post": "upgrade"})),
     path("users/me/onboarding/complete/", me_views.OnboardingViewSet.as_view({"post": "complete"})),
+    path("users/me/export-data/", privacy_views.DataExportViewSet.as_view({"post": "create"})),
+    path(
+        "users/me/export-data/<uuid:request_uuid>/status/",
+        privacy_views.DataExportViewSet.as_view({"get": "status"}),
+    ),
+    path(
+        "users/me/export-data/<uuid:request_uuid>/download/",
+        privacy_views.DataExportViewSet.as_view({"get": "download"}),
+    ),
+    path(
+        "users/me/delete-account/", privacy_views.DeleteAccountViewSet.as_view({"post": "destroy"})
+    ),
+    path("staff/persons/export/", privacy_views.PersonViewSet.as_view({"post": "export"})),
+    path("staff/persons/erase/", privacy_views.PersonViewSet.as_view({"post": "erase"})),
     path(
         "users/me/sessions/terminate-all/",
         me_views.SessionViewSet.as_view({"post": "terminate_all"}),
@@ -156,6 +212,14 @@ api: list[URLPattern | URLResolver] = [
     path("webhooks/stripe/", integration_views.StripeWebhookView.as_view()),
     path("integrations/", integration_views.ConditionsView.as_view()),
     path("billing/subscription/", billing_views.SubscriptionView.as_view()),
+    path(
+        "events/<uuid:uuid>/calendar.ics",
+        calendar_views.EventCalendarViewSet.as_view({"get": "calendar"}),
+    ),
+    path(
+        "public/events/<uuid:uuid>/calendar.ics",
+        calendar_views.PublicEventCalendarViewSet.as_view({"get": "calendar"}),
+    ),
     path("public/certificates/verify/", certificate_views.VerifyFileView.as_view()),
     path("public/certificates/verify/<str:code>/", certificate_views.VerifyView.as_view()),
     path(
