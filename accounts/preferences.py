@@ -6,6 +6,8 @@ from accounts.models import User
 from common.mail import Category
 from common.models import OutgoingEmail
 
+# The addresses of erased rows.
+NOBODY = "@anonymized.invalid"
 # Categories that are not named here have no preference.
 WANTED_BY: Mapping[str, str] = {
     Category.REMINDER: "notify_event_reminders",
@@ -18,6 +20,8 @@ WANTED_BY: Mapping[str, str] = {
 
 def objection(message: OutgoingEmail) -> str | None:
     """Return why the recipient is not to get the message, or None."""
+    if message.to_email.endswith(NOBODY):
+        return "recipient_erased"
     user = _recipient(message)
     if user is None:
         return None

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts import passwords, sign_up, verification, zoom_connections
+from accounts import data_exports, invitations, passwords, sign_up, verification, zoom_connections
 from accounts.models import User, ZoomConnection
 
 
@@ -52,3 +52,18 @@ def refresh_zoom_connections() -> None:
 def expire_sessions() -> None:
     """Drop the browsers' expired session data; the rows people see go by retention."""
     SessionStore.clear_expired()
+
+
+@shared_task(name="accounts.remind_open_invitations")
+def remind_open_invitations() -> None:
+    invitations.remind(timezone.now())
+
+
+@shared_task(name="accounts.build_data_export")
+def build_data_export(export_id: int) -> None:
+    data_exports.build(export_id, now=timezone.now())
+
+
+@shared_task(name="accounts.expire_data_exports")
+def expire_data_exports() -> None:
+    data_exports.expire(timezone.now())

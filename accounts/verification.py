@@ -2,17 +2,14 @@
 
 from datetime import datetime, timedelta
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 
-from accounts import emails, proofs, sessions
+from accounts import emails, erasure, proofs
 from accounts.exceptions import InvalidToken
-from accounts.models import User, UserSession
-from accounts.signals import account_erased, email_verified
+from accounts.models import User
+from accounts.signals import email_verified
 from common import audit
-
-log = structlog.get_logger(__name__)
 
 
 @transaction.atomic
@@ -52,9 +49,4 @@ def disown(secret: str, *, now: datetime) -> None:
     user = proofs.use(secret, proofs.Purpose.VERIFY_EMAIL, now=now)
     if user.email_verified:
         raise InvalidToken
-    sessions.end_all(user, UserSession.EndReason.ERASED)
-    user.account_tokens.all().delete()
-    user.erase()
-    audit.record("user.disowned", target=user, owner=user)
-    account_erased.send(sender=User, user=user)
-    log.info("account.erased", user=str(user.uuid))
+    erasure.erase(user, by=None, action="user.disowned")

@@ -46,6 +46,16 @@ def start_trial(user: User) -> Subscription | None:
     return subscription
 
 
+@transaction.atomic
+def end(user: User) -> bool:
+    """End the user's own subscription at once; False when there is none that runs."""
+    subscription = Subscription.objects.filter(account__user=user).first()
+    if subscription is None:
+        return False
+    subscription = _locked(subscription.pk)
+    return subscription.status != Status.CANCELED and _become_free(subscription)
+
+
 def expire_trials(now: datetime) -> int:
     """Pause trials that are over and end pauses that lasted too long; return how many moved."""
     over = Subscription.objects.filter(

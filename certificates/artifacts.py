@@ -128,6 +128,7 @@ def _store(certificate: Certificate, content: bytes) -> StoredFile:
         content,
         filename=f"{certificate.certificate_number}.pdf",
         content_type="application/pdf",
+        purpose="certificate",
         owner_uuid=holder.uuid if holder else None,
         key=f"certificates/{certificate.uuid}/{digest}.pdf",
     )

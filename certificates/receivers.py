@@ -8,9 +8,10 @@ from django.db.models import Count
 from django.dispatch import receiver
 from django.utils import timezone
 
+from accounts import privacy
 from billing.models import Subscription
 from billing.signals import subscription_changed
-from certificates import artifacts, automatic, reviews, tasks, templates
+from certificates import artifacts, automatic, personal_data, reviews, tasks, templates
 from certificates.models import Certificate, CertificateStatusHistory
 from certificates.signals import certificate_issued
 from common import triggers
@@ -26,6 +27,9 @@ from registrations.signals import (
     registration_cancelled,
 )
 
+privacy.collects("certificates")(personal_data.collect)
+privacy.erases("certificates")(personal_data.erase)
+privacy.keeps("certificates")(personal_data.keep)
 triggers.append_only(CertificateStatusHistory)
 triggers.append_only(
     Certificate,

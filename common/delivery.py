@@ -150,6 +150,8 @@ def _postpone(message: OutgoingEmail, error: Exception, wait: timedelta, now: da
 def _close(message: OutgoingEmail, now: datetime, *, status: str, **changes: object) -> None:
     """Write the outcome; a state that a provider's report has moved on stays there."""
     mine = OutgoingEmail.objects.filter(pk=message.pk)
+    if mail.is_farewell(message):
+        changes |= {"to_email": "", "to_name": "", "subject": "", "text": None, "html": None}
     mine.filter(status=Status.SENDING).update(status=status)
     mine.update(lease_until=None, updated_at=now, **changes)
 

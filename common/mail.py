@@ -1,6 +1,6 @@
 """The mail queue: a message is a row first, sent after commit by a task."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from common.exceptions import InvalidStatus
 from common.models import BaseModel, OutgoingEmail, StoredFile
-from common.outbox import after_commit
+from common.outbox import after_commit, after_commit_each
 
 Category = OutgoingEmail.Category
 Gate = Callable[[OutgoingEmail], str | None]
 LinkMaker = Callable[[OutgoingEmail], str]
 
 DELIVERY = "common.deliver_email"
+BATCH = 500
 HEADERS = frozenset({"List-Unsubscribe", "List-Unsubscribe-Post", "In-Reply-To", "References"})
 MAX_ATTACHMENTS_BYTES = 10 * 1024 * 1024
 # Which switch of a person's settings stands for a category; the others have none.
@@ -34,6 +35,7 @@ PREFERENCES: Mapping[str, str] = {
 UNSUBSCRIBABLE = frozenset({Category.MARKETING, Category.INVITATION})
 _gates: list[Gate] = []
 _link_makers: list[LinkMaker] = []
+_farewells: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,15 @@ class Envelope:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Letter:
+    """One of many messages of a kind."""
+
+    to: Recipient
+    context: Mapping[str, Any]
+    envelope: Envelope
+
+
 def gate(check: Gate) -> Gate:
     """Register a question asked before each sending: None to send, or the reason not to.
 
@@ -74,6 +85,17 @@ def unsubscribe_link(maker: LinkMaker) -> LinkMaker:
     """Register the maker of the one-click link that marketing and invitations carry."""
     _link_makers.append(maker)
     return maker
+
+
+def forgotten_after_sending(kind: str) -> str:
+    """Register a kind whose rows lose address and text as soon as they are sent or given up."""
+    _farewells.add(kind)
+    return kind
+
+
+def is_farewell(message: OutgoingEmail) -> bool:
+    """Tell whether the row is to be emptied once nothing more is tried."""
+    return message.kind in _farewells
 
 
 def refusal(message: OutgoingEmail) -> str | None:
@@ -94,30 +116,37 @@ def send(
     Returns None when the dedupe key is taken: the message was queued before.
     """
     outside = envelope or Envelope()
-    message = OutgoingEmail(
-        kind=kind,
-        category=category,
-        to_email=to.email,
-        to_name=_one_line(to.name)[:255],
-        recipient_uuid=to.user_uuid,
-        from_name=_one_line(outside.from_name)[:255],
-        reply_to=outside.reply_to,
-        headers=_allowed(outside.headers),
-        attachments=_bounded(outside.attachments),
-        owner_uuid=outside.owner_uuid,
-        organization_uuid=outside.organization_uuid,
-        subject_type=outside.about._meta.label_lower if outside.about else "",
-        subject_uuid=outside.about.uuid if outside.about else None,
-        dedupe_key=outside.dedupe_key,
-        send_after=outside.send_after or timezone.now(),
-        expires_at=outside.expires_at,
-    )
+    message = _queued(kind, to, category, outside)
+    message.attachments = _bounded(outside.attachments)
     _compose(message, context)
     OutgoingEmail.objects.bulk_create([message], ignore_conflicts=bool(outside.dedupe_key))
     if outside.dedupe_key and not OutgoingEmail.objects.filter(uuid=message.uuid).exists():
         return None
     ask_for_delivery(message, now=timezone.now())
     return message
+
+
+@transaction.atomic
+def send_each(kind: str, letters: Iterable[Letter], *, category: str) -> int:
+    """Queue one message for each recipient, in a constant number of statements per batch.
+
+    Every letter needs a dedupe key; those queued before are left out. Returns how many are new.
+    """
+    bounded: dict[tuple[UUID, ...], list[str]] = {}
+    messages = []
+    for letter in letters:
+        message = _queued(kind, letter.to, category, letter.envelope)
+        files = letter.envelope.attachments
+        if files not in bounded:
+            bounded[files] = _bounded(files)
+        message.attachments = bounded[files]
+        _compose(message, letter.context)
+        messages.append(message)
+    OutgoingEmail.objects.bulk_create(messages, ignore_conflicts=True, batch_size=BATCH)
+    fresh = OutgoingEmail.objects.filter(uuid__in=[message.uuid for message in messages])
+    calls = {f"mail:{uuid}": (str(uuid),) for uuid in fresh.values_list("uuid", flat=True)}
+    after_commit_each(DELIVERY, calls, queue="mail")
+    return len(calls)
 
 
 def ask_for_delivery(message: OutgoingEmail, *, now: datetime) -> None:
@@ -149,6 +178,26 @@ def retry(message: OutgoingEmail) -> None:
         raise InvalidStatus("Only failed messages can be sent again.")
     message.refresh_from_db()
     ask_for_delivery(message, now=now)
+
+
+def _queued(kind: str, to: Recipient, category: str, outside: Envelope) -> OutgoingEmail:
+    return OutgoingEmail(
+        kind=kind,
+        category=category,
+        to_email=to.email,
+        to_name=_one_line(to.name)[:255],
+        recipient_uuid=to.user_uuid,
+        from_name=_one_line(outside.from_name)[:255],
+        reply_to=outside.reply_to,
+        headers=_allowed(outside.headers),
+        owner_uuid=outside.owner_uuid,
+        organization_uuid=outside.organization_uuid,
+        subject_type=outside.about._meta.label_lower if outside.about else "",
+        subject_uuid=outside.about.uuid if outside.about else None,
+        dedupe_key=outside.dedupe_key,
+        send_after=outside.send_after or timezone.now(),
+        expires_at=outside.expires_at,
+    )
 
 
 def _compose(message: OutgoingEmail, facts: Mapping[str, Any]) -> None:

@@ -5,13 +5,15 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts import blockers
+from accounts import blockers, privacy
 from accounts.models import Organization, User
 from common import triggers
-from events import meetings
+from common.outbox import after_commit
+from events import emails, meetings, personal_data, reminders
 from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
+    event_completed,
     event_published,
     event_rescheduled,
     event_unpublished,
@@ -30,6 +32,10 @@ triggers.append_only(
 )
 
 
+privacy.collects("events")(personal_data.collect)
+privacy.erases("events")(personal_data.erase)
+
+
 @blockers.blocks("events")
 def active_events(
     *, user: User | None = None, organization: Organization | None = None
@@ -40,6 +46,23 @@ def active_events(
     active = Event.objects.filter(**tenant, status__in=["published", "live"]).count()
     message = "Published and live events must be cancelled or completed first."
     return blockers.Blocker("EVENTS_ACTIVE", message, active) if active else None
+
+
+@receiver(event_published)
+def offer_reminders(event: Event, **_: Any) -> None:
+    reminders.arm(event, is_new=True)
+
+
+@receiver([event_rescheduled, event_unpublished, event_cancelled])
+def move_reminders(event: Event, **_: Any) -> None:
+    reminders.arm(event)
+
+
+@receiver(event_completed)
+def owe_summary(event: Event, **_: Any) -> None:
+    after_commit(
+        "events.send_event_summary", event.pk, key=f"summary:{event.pk}", delay=emails.SUMMARY_AFTER
+    )
 
 
 @receiver([event_published, event_unpublished, event_cancelled])

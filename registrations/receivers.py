@@ -6,6 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from accounts import privacy
 from accounts.models import User
 from accounts.signals import email_verified
 from common.outbox import after_commit
@@ -22,7 +23,17 @@ from integrations import webhooks
 from integrations.models import InboundWebhook
 from integrations.webhooks import Skip
 from integrations.zoom import payloads
-from registrations import claiming, emails, places, registrants, statistics, stays, tasks
+from registrations import (
+    audience,
+    claiming,
+    emails,
+    personal_data,
+    places,
+    registrants,
+    statistics,
+    stays,
+    tasks,
+)
 from registrations.models import Registration, WaitlistOffer
 from registrations.signals import (
     attendance_changed,
@@ -31,6 +42,9 @@ from registrations.signals import (
     registration_waitlisted,
 )
 
+questions.audience.answer(audience.of)
+privacy.collects("registrations")(personal_data.collect)
+privacy.erases("registrations")(personal_data.erase)
 questions.has_registrations.answer(statistics.has_registrations)
 questions.session_has_attendance.answer(statistics.has_attendance)
 questions.answered_fields.answer(statistics.answered_fields)

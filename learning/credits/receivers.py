@@ -4,16 +4,19 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from accounts import privacy
 from accounts.models import User
 from accounts.signals import email_verified
 from common.outbox import after_commit
 from common.triggers import ALWAYS, append_only
 from events.models import Event
-from learning.credits import awarding, tasks
+from learning.credits import awarding, personal_data, tasks
 from learning.credits.models import CreditAward, CreditDecision
 from registrations.models import Registration
 from registrations.signals import attendance_changed, attendance_finalized
 
+privacy.collects("credits")(personal_data.collect)
+privacy.keeps("credits")(personal_data.keep)
 # A guest's row is given to their account once; what must be kept is kept until its day.
 RELEASED = "OLD.retain_until < CURRENT_DATE"
 append_only(

@@ -1,0 +1,69 @@
+"""What credits keep of a person: what was earned, for as long as boards may ask for it."""
+
+from django.db.models import F, Max, Q
+
+from accounts.privacy import Collected, Kept, Person, table
+from common.personal_data import declare
+from learning.credits.models import (
+    ActivityCredit,
+    CreditAward,
+    CreditCategory,
+    CreditDecision,
+    CreditScheme,
+    CreditSchemeVersion,
+)
+
+declare(
+    CreditScheme,
+    impersonal="code name credit_type unit_label accreditor_name accreditor_url country notes",
+)
+declare(
+    CreditSchemeVersion,
+    impersonal="allowed_increments accepted_sources role_multipliers delivery_overrides audience "
+    "required_learner_fields certificate_required_fields statement_template",
+)
+declare(CreditCategory, impersonal="code name")
+declare(
+    ActivityCredit,
+    impersonal="credit_type delivery_method activity_number course_tracking_number session_values "
+    "statement_override",
+)
+declare(CreditDecision, kept="reason", impersonal="role parts reasons flags inputs inputs_hash")
+declare(
+    CreditAward,
+    kept="holder_name activity_title provider_name reason",
+    impersonal="account_key tags credit_type role delivery_method activity_number provider_number",
+)
+
+
+def collect(person: Person) -> Collected:
+    """Return what the person earned, and why."""
+    return Collected(
+        {
+            "credit_awards": table(
+                CreditAward.objects.filter(_earned(person)),
+                "uuid", "kind", "value", "credit_type", "role", "source", "activity_title",
+                "activity_date", "activity_number", "provider_name", "holder_name", "reason",
+                "created_at", "retain_until",
+            ),
+            "credit_decisions": table(
+                CreditDecision.objects.filter(
+                    person.owns("registration__user", "registration__email")
+                ),
+                "uuid", "outcome", "value", "seconds", "presence_percent", "reasons",
+                "created_at", registration_uuid=F("registration__uuid"),
+            ),
+        }
+    )  # fmt: skip
+
+
+def keep(person: Person) -> Kept:
+    """Tell how many awards stay as evidence, and until when."""
+    rows = CreditAward.objects.filter(_earned(person))
+    until = rows.aggregate(last=Max("retain_until"))["last"]
+    return Kept("credit_awards", rows.count(), until)
+
+
+def _earned(person: Person) -> Q:
+    mine = person.owns("registration__user", "registration__email")
+    return mine | Q(user=person.user) if person.user else mine
