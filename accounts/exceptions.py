@@ -26,3 +26,13 @@ class EmailNotVerified(NotAllowed):
 class ReauthenticationRequired(NotAllowed):
     code = "REAUTHENTICATION_REQUIRED"
     message = "Please confirm your password first."
+
+
+class MissingParams(InvalidRequest):
+    code = "MISSING_PARAMS"
+    message = "Both code and state are needed."
+
+
+class InvalidState(InvalidRequest):
+    code = "INVALID_STATE"
+    message = "This authorization was not started here, was used, or has expired."

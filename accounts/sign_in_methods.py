@@ -1,8 +1,8 @@
-"""The ways an account can be signed in to; one of them must remain."""
+"""The ways an account can be signed in to: one must remain, and none that a stranger left."""
 
 from django.db import transaction
 
-from accounts.models import Passkey, SocialAccount, User
+from accounts.models import Passkey, RecoveryCode, SignInChallenge, SocialAccount, TotpDevice, User
 from common.exceptions import Conflict
 
 
@@ -27,3 +27,13 @@ def require_another(user: User, *, without: SocialAccount | Passkey) -> None:
     ]
     if not any(rows.exists() for rows in others):
         raise LastSignInMethod
+
+
+def forget(user: User) -> None:
+    """Drop every way to sign in but the password, with the second factor.
+
+    For the moment in which somebody proves an address on which another person may have made the
+    account: whatever that person added would let them in again.
+    """
+    for left in (SocialAccount, Passkey, TotpDevice, RecoveryCode, SignInChallenge):
+        left.objects.filter(user=user).delete()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import emails
+from accounts.exceptions import InvalidState, MissingParams
 from accounts.models import OAuthFlow, User, UserSession, ZoomConnection
 from common import audit, codes
 from common.exceptions import Conflict, InvalidRequest, Unavailable
@@ -27,16 +28,6 @@ class ZoomNotConfigured(Unavailable):
 class ZoomIsDown(Unavailable):
     code = "ZOOM_UNAVAILABLE"
     message = "Zoom cannot be reached. Please try again later."
-
-
-class MissingParams(InvalidRequest):
-    code = "MISSING_PARAMS"
-    message = "Both code and state are needed."
-
-
-class InvalidState(InvalidRequest):
-    code = "INVALID_STATE"
-    message = "This authorization was not started here, was used, or has expired."
 
 
 class OAuthFailed(InvalidRequest):

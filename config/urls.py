@@ -17,8 +17,9 @@ from accounts.views import me as me_views
 from accounts.views import notifications as notification_views
 from accounts.views import organizations as organization_views
 from accounts.views import privacy as privacy_views
-from accounts.views import staff_organizations as staff_organization_views
 from accounts.views import second_factor as second_factor_views
+from accounts.views import staff_organizations as staff_organization_views
+from accounts.views import social as social_views
 from accounts.views import zoom as zoom_views
 from billing import views as billing_views
 from certificates.views import events as event_certificate_views
@@ -58,6 +59,9 @@ router = SimpleRouter(use_regex_path=False)
 
 router.register("users/me/sessions", me_views.SessionViewSet, "my-sessions")
 router.register("notifications", notification_views.NotificationViewSet, "notifications")
+router.register(
+    "users/me/social-accounts", social_views.SocialAccountViewSet, "my-social-accounts"
+)
 router.register("organizers", me_views.PublicOrganizerViewSet, "organizers")
 router.register("organizations", organization_views.OrganizationViewSet, "organizations")
 router.register(
@@ -171,6 +175,14 @@ accounts: list[URLPattern | URLResolver] = [
     path("auth/token/otp/", access_views.SignInViewSet.as_view({"post": "answer_code"})),
     path("auth/token/refresh/", tokens.as_view({"post": "refresh"})),
     path("auth/logout/", tokens.as_view({"post": "logout"})),
+    path(
+        "auth/<slug:provider>/login/",
+        social_views.SocialSignInViewSet.as_view({"get": "begin"}),
+    ),
+    path(
+        "auth/<slug:provider>/callback/",
+        social_views.SocialSignInViewSet.as_view({"post": "complete"}),
+    ),
     path("users/me/", me_views.MeViewSet.as_view({**editable, "put": "update"})),
     path("users/me/organizer-profile/", me_views.OrganizerProfileViewSet.as_view(editable)),
     path("users/me/notifications/", me_views.NotificationsViewSet.as_view(editable)),

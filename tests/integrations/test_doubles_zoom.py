@@ -269,6 +269,7 @@ class TestStart:
     def test_a_real_provider_is_not_played(self, settings, monkeypatch):
         monkeypatch.setattr(doubles, "_running", {})
         settings.ZOOM_CLIENT_ID = settings.STRIPE_SECRET_KEY = "real"
+        settings.GOOGLE_CLIENT_ID = settings.MICROSOFT_CLIENT_ID = "real"
 
         assert doubles.start() == {}
 
