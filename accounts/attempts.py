@@ -1,4 +1,4 @@
-"""How often somebody may guess a password: counted before the guess, by address and origin."""
+"""How often somebody may guess a password or a code: counted before the guess."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from django.core.cache import BaseCache, cache
 from django.core.cache.backends.locmem import LocMemCache
 from redis.exceptions import RedisError
 
-from accounts.models import UserSession
+from accounts.models import User, UserSession
 from common import codes, context
 from common.exceptions import RateLimited
 
@@ -16,6 +16,8 @@ FAR = 100  # guesses at one address from anywhere
 FAR_SECONDS = 60 * 60
 NEAR = 10  # guesses at one address from one origin
 NEAR_SECONDS = 15 * 60
+CODES = 10  # guesses at the one-time codes of one account
+CODE_SECONDS = 60 * 60
 # An origin from which the owner signed in lately is not shut out by guesses from elsewhere.
 KNOWN_FOR = timedelta(days=30)
 # Counts here while the shared cache is unreachable.
@@ -24,6 +26,10 @@ own_memory = LocMemCache("accounts.attempts", {})
 
 class TooManyAttempts(RateLimited):
     message = "Too many sign-in attempts for this address. Please wait and try again."
+
+
+class TooManyCodes(RateLimited):
+    message = "Too many wrong codes for this account. Please wait and try again."
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,34 @@ def begin(email: str, *, now: datetime) -> Guess:
     return guess
 
 
+def begin_code(user: User) -> str:
+    """Count a guess at a one-time code of the account and return its key; raises beyond the limit.
+
+    Wherever a code is asked for, it counts here: a right password gives no more guesses.
+    """
+    key = f"one-time-code:{user.uuid}"
+    if not settings.THROTTLING_ENABLED:
+        return key
+    try:
+        count = _add(cache, key, CODE_SECONDS)
+    except RedisError:
+        count = _add(own_memory, key, CODE_SECONDS)
+    if count > CODES:
+        raise TooManyCodes(
+            details={"scope": "one_time_code", "retry_after": CODE_SECONDS},
+            retry_after=CODE_SECONDS,
+        )
+    return key
+
+
+def was_right(key: str) -> None:
+    """Forget that this guess at a code was one; the wrong ones before it still count."""
+    try:
+        _take_back(cache, key)
+    except RedisError:
+        _take_back(own_memory, key)
+
+
 def _count(store: BaseCache, guess: Guess) -> tuple[int, int]:
     return _add(store, guess.near, NEAR_SECONDS), _add(store, guess.far, FAR_SECONDS)
 
@@ -76,8 +110,12 @@ def _add(store: BaseCache, key: str, seconds: int) -> int:
 
 def _forget(store: BaseCache, guess: Guess) -> None:
     store.delete(guess.near)
-    if store.get(guess.far):
-        store.decr(guess.far)
+    _take_back(store, guess.far)
+
+
+def _take_back(store: BaseCache, key: str) -> None:
+    if store.get(key):
+        store.decr(key)
 
 
 def _is_known(email: str, origin: str, now: datetime) -> bool:

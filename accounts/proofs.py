@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.exceptions import InvalidToken, TokenExpired
-from accounts.models import AccountToken, User
+from accounts.models import AccountToken, SignInChallenge, User
 from common import codes
 
 Purpose = AccountToken.Purpose
@@ -53,4 +53,5 @@ def use(secret: str, purpose: Purpose, *, now: datetime) -> User:
 def void_all(user: User) -> None:
     """Make every unused secret of the user worthless."""
     now = timezone.now()
-    AccountToken.objects.filter(user=user, used_at=None).update(used_at=now, updated_at=now)
+    for rows in (AccountToken.objects, SignInChallenge.objects):
+        rows.filter(user=user, used_at=None).update(used_at=now, updated_at=now)

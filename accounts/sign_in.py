@@ -1,11 +1,12 @@
 """Credentials: whose they are, and how often one may guess."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
-from accounts import attempts, emails, sessions
+from accounts import attempts, emails, passwords, second_factor, sessions
 from accounts.exceptions import AuthenticationFailed
 from accounts.models import User, UserSession
 from common import audit, codes
@@ -34,6 +35,20 @@ def by_password(email: str, password: str, *, now: datetime) -> User:
         raise WrongCredentials
     guess.succeed()
     return user
+
+
+def by_code(challenge: str, otp: str, *, now: datetime) -> UserSession:
+    """Sign in with the code that another proof was answered with a challenge for."""
+    asked = second_factor.answer(challenge, otp, now=now)
+    method = AuthMethod(asked.auth_method)
+    return open_session(cast("User", asked.user), now=now, auth_method=method, second_factor=True)
+
+
+def again(session: UserSession, *, password: str = "", otp: str = "", now: datetime) -> datetime:
+    """Take a code or the password as fresh proof of identity; return until when it counts."""
+    if otp:
+        return second_factor.reauthenticate(session, otp, now=now)
+    return passwords.reauthenticate(session, password, now=now)
 
 
 @transaction.atomic

@@ -16,6 +16,11 @@ def short_code() -> str:
     return "".join(secrets.choice(SHORT_ALPHABET) for _ in range(8))
 
 
+def recovery_code() -> str:
+    """Return 12 characters of the alphabet of short codes (60 bits), to be kept on paper."""
+    return "".join(secrets.choice(SHORT_ALPHABET) for _ in range(12))
+
+
 def public_code() -> str:
     """Return 8 lower-case characters for public addresses."""
     return "".join(secrets.choice(LOWER_ALPHABET) for _ in range(8))

@@ -116,10 +116,30 @@ class CredentialsSerializer(Serializer):
     password = PasswordField()
 
 
-class ReauthenticateSerializer(Serializer):
-    """The password, once more."""
+class OtpField(serializers.CharField):
+    """A code of the authenticator app, or a recovery code."""
 
-    password = PasswordField()
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=32, **kwargs)
+
+
+class CodeSerializer(Serializer):
+    """The challenge of an answer `OTP_REQUIRED`, and the code it asks for."""
+
+    challenge = SecretField()
+    otp = OtpField()
+
+
+class ReauthenticateSerializer(Serializer):
+    """The password once more, or a code of the second factor."""
+
+    password = PasswordField(required=False, allow_blank=True, default="")
+    otp = OtpField(required=False, allow_blank=True, default="")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not any(attrs.values()):
+            raise serializers.ValidationError({"password": ["Give the password or a code."]})
+        return attrs
 
 
 class FreshProofSerializer(Serializer):

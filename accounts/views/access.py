@@ -1,6 +1,7 @@
 """Signing up, signing in, proving an address, setting a password."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import passwords, sessions, sign_in, tokens, verification
+from accounts import passwords, second_factor, sessions, sign_in, tokens, verification
 from accounts.models import User, UserSession
 from accounts.requests import AuthenticatedRequest
 from accounts.serializers import access as shapes
@@ -82,14 +83,27 @@ class SignInViewSet(PublicViewSet[User]):
     schema_tag = "auth"
     throttle_scope = "auth"
     serializer_class = shapes.SignedInSerializer
-    action_serializers = {"obtain": shapes.CredentialsSerializer}
+    further_refusals = {"obtain": (401,), "answer_code": (401,)}
+    action_serializers = {
+        "obtain": shapes.CredentialsSerializer,
+        "answer_code": shapes.CodeSerializer,
+    }
 
     def obtain(self, request: Request) -> Response:
         """Sign in with address and password."""
         now = timezone.now()
         user = sign_in.by_password(**self.validated(shapes.CredentialsSerializer), now=now)
-        session = sign_in.open_session(user, now=now)
-        answer = {**asdict(tokens.pair(session, now=now)), "user": user}
+        second_factor.challenge_for(user, auth_method=sign_in.AuthMethod.PASSWORD, now=now)
+        return self._welcome(sign_in.open_session(user, now=now), now)
+
+    def answer_code(self, request: Request) -> Response:
+        """Finish signing in with a code of the second factor."""
+        now = timezone.now()
+        body = self.validated(shapes.CodeSerializer)
+        return self._welcome(sign_in.by_code(**body, now=now), now)
+
+    def _welcome(self, session: UserSession, now: datetime) -> Response:
+        answer = {**asdict(tokens.pair(session, now=now)), "user": session.user}
         return Response(shapes.SignedInSerializer(answer).data)
 
 
@@ -160,11 +174,11 @@ class IdentityViewSet(BaseViewSet[User]):
 
     @extend_schema(responses={200: shapes.FreshProofSerializer})
     def reauthenticate(self, request: Request) -> Response:
-        """Confirm the password, for what wants a fresh proof of identity."""
+        """Confirm password or code, for what wants a fresh proof of identity."""
         session: Any = request.auth
         now = timezone.now()
         body = self.validated(shapes.ReauthenticateSerializer)
-        fresh_until = passwords.reauthenticate(session, body["password"], now=now)
+        fresh_until = sign_in.again(session, **body, now=now)
         answer = {"authenticated_at": now, "fresh_until": fresh_until}
         return Response(shapes.FreshProofSerializer(answer).data)
 
