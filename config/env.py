@@ -14,6 +14,7 @@ import environ
 
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 ENVIRONMENTS: Final = ("development", "testing", "production")
+LAST_PORT: Final = 65535
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -73,6 +74,14 @@ def wholes(prefix: str, suffix: str) -> dict[str, int]:
         for variable in os.environ
         if variable.startswith(prefix) and variable.endswith(suffix)
     }
+
+
+def ports(variable: str, default: tuple[int, ...]) -> list[int]:
+    """Return a comma-separated list of port numbers."""
+    written = texts(variable, tuple(str(port) for port in default))
+    if any(not port.isdecimal() or not 0 < int(port) <= LAST_PORT for port in written):
+        raise MissingSetting(f"{variable} must be a list of ports.")
+    return [int(port) for port in written]
 
 
 def flag(variable: str, *, default: bool) -> bool:

@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
             "users": "The signed-in person's own account and settings.",
             "organizations": "Organizations and who belongs to them.",
             "api tokens": "Keys for programs: what they may do, and for how long.",
+            "outbound webhooks": "What integrators are told, and where.",
             "zoom": "The organizer's connection to Zoom.",
             "billing": "Plans, subscription and limits.",
             "events": "Events and everything an organizer does with them.",
@@ -359,6 +360,9 @@ STRIPE_PUBLISHABLE_KEY = env.text("STRIPE_PUBLISHABLE_KEY")
 STRIPE_API_BASE = env.text("STRIPE_API_BASE")
 STRIPE_WEBHOOK_SECRET = env.texts("STRIPE_WEBHOOK_SECRET")
 STRIPE_WEBHOOK_TOLERANCE_SECONDS = env.whole("STRIPE_WEBHOOK_TOLERANCE_SECONDS", 300)
+OUTBOUND_ALLOW_PRIVATE = env.flag("OUTBOUND_ALLOW_PRIVATE", default=False)
+env.refused_in_production("OUTBOUND_ALLOW_PRIVATE", OUTBOUND_ALLOW_PRIVATE, allowed=False)
+OUTBOUND_PORTS = env.ports("OUTBOUND_PORTS", (443, 8443))
 
 # --- the apps' rules
 TRIAL_DAYS = env.whole("TRIAL_DAYS", 14)

@@ -139,6 +139,13 @@ WEAK = [
         "60",
         "TEST_CLOCK_OFFSET is for development only; unset it in production.",
     ),
+    (
+        "OUTBOUND_ALLOW_PRIVATE",
+        "true",
+        "OUTBOUND_ALLOW_PRIVATE is for development only; unset it in production.",
+    ),
+    ("OUTBOUND_PORTS", "443,https", "OUTBOUND_PORTS must be a list of ports."),
+    ("OUTBOUND_PORTS", "443,65536", "OUTBOUND_PORTS must be a list of ports."),
     ("NUM_PROXIES", "many", "NUM_PROXIES must be a whole number."),
 ]
 
@@ -178,7 +185,7 @@ def variables_read():
 def _is_reading(function):
     if isinstance(function, ast.Name):
         return function.id == "_named"
-    readers = {"text", "texts", "whole", "flag", "keys"}
+    readers = {"text", "texts", "whole", "ports", "flag", "keys"}
     return (
         isinstance(function, ast.Attribute)
         and isinstance(function.value, ast.Name)
