@@ -150,6 +150,7 @@ def _send(invitation: MembershipInvitation, *, by: User, now: datetime) -> None:
     invitation.save()
     organization_emails.invitation(invitation, secret)
     notices.organization_invitation(invitation)
+    notices.organization_invitation(invitation)
 
 
 def _require_seat(organization: Organization, *, used: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -23,6 +24,7 @@ from accounts.scoping import OrganizationScopedMixin
 from accounts.serializers import organizations as shapes
 from common.exceptions import NotAllowed
 from common.viewsets import (
+    PUBLIC_CACHE,
     CreateMixin,
     DestroyMixin,
     ListMixin,
@@ -169,3 +171,10 @@ class PublicOrganizationViewSet(
     lookup_value_converter = "slug"
     search_fields = ("name", "description")
     ordering = ("name",)
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().retrieve(request, *args, **kwargs)
+        if not request.user.is_authenticated:
+            response.headers["Cache-Control"] = PUBLIC_CACHE
+            patch_vary_headers(response, ["Authorization", "Cookie"])
+        return response

@@ -10,7 +10,6 @@ from django.utils import timezone
 from accounts import invitations
 from accounts.models import Membership, MembershipInvitation
 from accounts.signals import membership_changed
-from accounts.tasks import remind_open_invitations
 from common.models import AuditEntry, OutgoingEmail
 from tests.factories.accounts import (
     PASSWORD,
@@ -127,6 +126,15 @@ class TestInviting:
         response = api_for(admin).post(url(organization), {"email": BOB, "role": "staff"})
 
         assert code(response) == (403, "EMAIL_NOT_VERIFIED")
+
+    def test_an_account_finds_a_notice_inside(self, api_for, organizer, organization, bob):
+        api_for(organizer).post(url(organization), {"email": BOB, "role": "staff"})
+
+        notice = bob.notices.get()
+        assert (notice.notification_type, notice.title) == (
+            "organization_invitation",
+            "Provider Ltd invites you as Staff.",
+        )
 
     def test_a_member_is_not_invited(self, api_for, organizer, organization, colleague):
         wanted = {"email": "COLLEAGUE@example.org", "role": "staff"}
@@ -562,49 +570,3 @@ class TestMine:
         response = api_for(stranger).post(f"{MINE}{invitation.uuid}/{verb}/")
 
         assert response.status_code == 404
-
-
-class TestReminding:
-    def test_reminds_once_two_days_before_the_end(self, organization, organizer):
-        row = MembershipInvitationFactory(organization=organization, email=BOB)
-
-        def run(**since):
-            with time_machine.travel(row.created_at + timedelta(**since)):
-                remind_open_invitations()
-            return OutgoingEmail.objects.filter(kind="organization_invitation_reminder").count()
-
-        counts = [run(days=4), run(days=5, minutes=1), run(days=5, minutes=2), run(days=6)]
-
-        assert counts == [0, 1, 1, 1]
-        mail = OutgoingEmail.objects.get()
-        assert (mail.to_email, mail.category, mail.subject) == (
-            BOB,
-            "invitation",
-            "Your invitation to Provider Ltd ends soon",
-        )
-        assert row.secret not in mail.text
-
-    @pytest.mark.parametrize(
-        "trait",
-        [
-            {"expires_at": timezone.now() - timedelta(days=1)},
-            {"accepted": True},
-            {"declined": True},
-            {"revoked": True},
-            {"organization__is_active": False},
-            {"reminded_at": timezone.now()},
-        ],
-        ids=["expired", "accepted", "declined", "revoked", "inactive", "reminded"],
-    )
-    def test_leaves_the_others_alone(self, trait):
-        MembershipInvitationFactory(**{"expires_at": timezone.now() + timedelta(days=1), **trait})
-
-        assert invitations.remind(timezone.now()) == 0
-
-    def test_a_renewed_one_is_reminded_of_anew(self, organizer, organization):
-        row = MembershipInvitationFactory(organization=organization)
-        invitations.remind(row.expires_at - timedelta(days=1))
-        with time_machine.travel(row.expires_at - timedelta(hours=1)):
-            invitations.resend(row, by=organizer)
-
-        assert invitations.remind(row.expires_at - timedelta(days=1)) == 1
