@@ -168,22 +168,26 @@ def _pack(archive: IO[bytes], person: Person, found: Collected, now: datetime) -
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as book:
         for name, rows in found.tables.items():
             book.writestr(f"{name}.json", _as_json(rows))
-        for name, stored in found.files.items():
-            book.writestr(f"files/{name}", files.read(stored))
-        book.writestr("manifest.json", _as_json(_manifest(person, found, now)))
+        listed = [_pack_file(book, f"files/{name}", kept) for name, kept in found.files.items()]
+        address = person.email or (person.user.email if person.user else "")
+        manifest = {
+            "made_at": now,
+            "account": person.user_uuid,
+            "address": address,
+            "tables": {name: len(rows) for name, rows in found.tables.items()},
+            "files": listed,
+        }
+        book.writestr("manifest.json", _as_json(manifest))
 
 
-def _manifest(person: Person, found: Collected, now: datetime) -> dict[str, Any]:
-    return {
-        "made_at": now,
-        "account": person.user_uuid,
-        "address": person.email or (person.user.email if person.user else ""),
-        "tables": {name: len(rows) for name, rows in found.tables.items()},
-        "files": [
-            {"name": f"files/{name}", "size": stored.size, "sha256": stored.sha256}
-            for name, stored in found.files.items()
-        ],
-    }
+def _pack_file(book: zipfile.ZipFile, name: str, stored: StoredFile) -> dict[str, Any]:
+    """Put the file into the copy; one that the store has lost is named as missing."""
+    told = {"name": name, "size": stored.size, "sha256": stored.sha256}
+    try:
+        book.writestr(name, files.read(stored))
+    except FileNotFoundError:
+        return {**told, "missing": True}
+    return told
 
 
 def _as_json(content: Any) -> str:

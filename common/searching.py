@@ -15,6 +15,7 @@ from common.fields import EncryptedTextField
 from common.personal_data import Column, Handling
 
 BATCH = 500
+SHORTEST = 3
 
 
 @dataclass(frozen=True)

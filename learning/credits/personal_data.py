@@ -28,7 +28,12 @@ declare(
     impersonal="credit_type delivery_method activity_number course_tracking_number session_values "
     "statement_override",
 )
-declare(CreditDecision, kept="reason", impersonal="role parts reasons flags inputs inputs_hash")
+declare(
+    CreditDecision,
+    # What a decision rests on is sealed by its hash, the holder's name among it.
+    kept="reason inputs",
+    impersonal="role parts reasons flags inputs_hash",
+)
 declare(
     CreditAward,
     kept="holder_name activity_title provider_name reason",
