@@ -5,11 +5,12 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts import blockers, privacy
-from accounts.models import Organization, User
+from accounts import blockers, notifications, privacy
+from accounts.models import Membership, Organization, User
+from accounts.signals import membership_changed
 from common import triggers
 from common.outbox import after_commit
-from events import emails, meetings, personal_data, reminders
+from events import emails, meetings, personal_data, reminders, transfer
 from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
@@ -23,6 +24,8 @@ from integrations import webhooks
 from integrations.models import InboundWebhook
 from integrations.webhooks import Skip
 from integrations.zoom import payloads
+
+notifications.register_type("meeting_failed", "A session of your event has no Zoom meeting.")
 
 # A change of status is written once; it goes only with its event, and forgets only a person.
 triggers.append_only(
@@ -43,9 +46,20 @@ def active_events(
     tenant = (
         {"organization": organization} if organization else {"owner": user, "organization": None}
     )
-    active = Event.objects.filter(**tenant, status__in=["published", "live"]).count()
+    # Under the rows' locks: who is just publishing one is waited for, and then counts.
+    open_still = Event.objects.select_for_update(no_key=True).filter(
+        **tenant, status__in=["draft", "published", "live"]
+    )
+    statuses = open_still.order_by("pk").values_list("status", flat=True)
+    active = sum(status != "draft" for status in statuses)
     message = "Published and live events must be cancelled or completed first."
     return blockers.Blocker("EVENTS_ACTIVE", message, active) if active else None
+
+
+@receiver(membership_changed)
+def pass_on_events(membership: Membership, **_: Any) -> None:
+    if not membership.may_manage_events:
+        transfer.pass_on(membership.organization, leaver=membership.user)
 
 
 @receiver(event_published)
