@@ -39,6 +39,10 @@ class Device:
     browser: str
     os: str
 
+    @property
+    def display(self) -> str:
+        return " on ".join(part for part in (self.browser, self.os) if part)
+
 
 def recognise(user_agent: str) -> Device:
     """Return the kind of device, its browser and its system, each '' where unknown."""

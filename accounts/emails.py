@@ -13,8 +13,11 @@ from common import mail
 Category = mail.Category
 
 
-def verification(proof: AccountToken, secret: str) -> None:
-    """Ask the owner of a new account's address to confirm it, or to disown it."""
+def verification(proof: AccountToken, secret: str, *, device: str, ip_address: str) -> None:
+    """Ask the owner of a new account's address to confirm it, or to disown it.
+
+    When and from where the account was made helps to tell one's own from a stranger's.
+    """
     link = f"{settings.FRONTEND_URL}/verify-email?token={secret}"
     _send(
         "verification",
@@ -23,6 +26,9 @@ def verification(proof: AccountToken, secret: str) -> None:
         verify_url=link,
         reject_url=f"{link}&reject=true",
         hours=settings.EMAIL_VERIFICATION_HOURS,
+        made_at=proof.user.created_at,
+        device=device,
+        ip_address=ip_address,
         # Whoever signed up chose the name: it may be an advertisement, to a stranger's address.
         name="",
     )
@@ -40,14 +46,16 @@ def account_exists(user: User, *, today: str) -> None:
     )
 
 
-def welcome(user: User) -> None:
-    """Greet somebody whose address is proven; once."""
+def welcome(user: User, *, open_sessions: Sequence[UserSession]) -> None:
+    """Greet somebody whose address is proven, and say where they are signed in; once."""
     _send(
         "welcome",
         user,
         Category.ACCOUNT,
         dedupe_key=f"welcome:{user.uuid}",
         events_url=f"{settings.FRONTEND_URL}/events",
+        open_sessions=open_sessions,
+        sessions_url=f"{settings.FRONTEND_URL}/settings/sessions",
     )
 
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import emails, proofs, sessions, verification
+from accounts import emails, proofs, sessions, sign_in_methods, verification
 from accounts.exceptions import ReauthenticationRequired
 from accounts.models import User, UserSession
 from common import audit
@@ -40,9 +40,12 @@ def reset(secret: str, new_password: str, *, now: datetime) -> User:
     """Set a password by the secret of the mail, which proves the address as well.
 
     Every session ends and every other secret is void. A refused password leaves the secret good.
+    Whoever made an account without showing to own its address leaves no way to sign in behind.
     """
     user = proofs.use(secret, proofs.Purpose.RESET_PASSWORD, now=now)
     judge(new_password, user=user, field="new_password")
+    if not user.email_verified:
+        sign_in_methods.forget(user)
     _set(user, new_password)
     sessions.end_all(user, EndReason.PASSWORD_RESET, by=user)
     verification.prove(user, now=now)

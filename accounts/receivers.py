@@ -50,7 +50,7 @@ privacy.erases("accounts")(personal_data.erase)
 
 @receiver(email_verified)
 def greet(user: User, **_: Any) -> None:
-    emails.welcome(user)
+    emails.welcome(user, open_sessions=sessions.open_of(user, now=timezone.now()))
 
 
 @receiver(membership_changed)

@@ -72,6 +72,11 @@ def by_browser(session_key: str, *, now: datetime) -> UserSession | None:
     )
 
 
+def open_of(user: User, *, now: datetime) -> list[UserSession]:
+    """Return where the user is signed in, oldest first."""
+    return list(UserSession.objects.active(now).filter(user=user).order_by("created_at", "id"))
+
+
 def note_activity(session: UserSession, *, now: datetime) -> None:
     """Remember that the session is in use; writes at most once per interval."""
     if now - session.last_activity_at < ACTIVITY_INTERVAL:

@@ -4,7 +4,15 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from accounts import data_exports, invitations, passwords, sign_up, verification, zoom_connections
+from accounts import (
+    data_exports,
+    email_change,
+    invitations,
+    passwords,
+    sign_up,
+    verification,
+    zoom_connections,
+)
 from accounts.models import User, ZoomConnection
 
 
@@ -13,6 +21,11 @@ def note_sign_up(user_uuid: str, is_new: bool = False) -> None:
     user = User.objects.filter(uuid=user_uuid, is_active=True).first()
     if user is not None:
         sign_up.follow_up(user, is_new=is_new, now=timezone.now())
+
+
+@shared_task(name="accounts.note_email_change")
+def note_email_change(proof_uuid: str) -> None:
+    email_change.follow_up(proof_uuid, now=timezone.now())
 
 
 @shared_task(name="accounts.ask_verification")

@@ -1,15 +1,17 @@
 """Proof that an address belongs to its account, or that it does not."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 
-from accounts import emails, erasure, proofs
+from accounts import devices, emails, erasure, proofs
 from accounts.exceptions import InvalidToken
 from accounts.models import User
 from accounts.signals import email_verified
 from common import audit
+from common.models import AuditEntry
 
 
 @transaction.atomic
@@ -20,7 +22,12 @@ def ask(user: User, *, now: datetime) -> None:
     lifetime = timedelta(hours=settings.EMAIL_VERIFICATION_HOURS)
     issued = proofs.issue(user, proofs.Purpose.VERIFY_EMAIL, lifetime=lifetime, now=now)
     if issued is not None:
-        emails.verification(*issued)
+        origin = _origin_of(user)
+        emails.verification(
+            *issued,
+            device=devices.recognise(origin.get("user_agent", "")).display,
+            ip_address=origin.get("ip_address", ""),
+        )
 
 
 @transaction.atomic
@@ -50,3 +57,11 @@ def disown(secret: str, *, now: datetime) -> None:
     if user.email_verified:
         raise InvalidToken
     erasure.erase(user, by=None, action="user.disowned")
+
+
+def _origin_of(user: User) -> Mapping[str, str]:
+    """Return from where the account was made, as far as that is on record."""
+    made = AuditEntry.objects.filter(
+        action="user.signed_up", target_type=user._meta.label_lower, target_uuid=user.uuid
+    )
+    return made.values_list("payload", flat=True).first() or {}

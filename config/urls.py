@@ -12,10 +12,12 @@ from accounts.views import access as access_views
 from accounts.views import api_tokens as api_token_views
 from accounts.views import audit as audit_views
 from accounts.views import browser as browser_views
+from accounts.views import email as email_views
 from accounts.views import invitations as invitation_views
 from accounts.views import me as me_views
 from accounts.views import notifications as notification_views
 from accounts.views import organizations as organization_views
+from accounts.views import passkeys as passkey_views
 from accounts.views import privacy as privacy_views
 from accounts.views import second_factor as second_factor_views
 from accounts.views import staff_organizations as staff_organization_views
@@ -173,6 +175,8 @@ accounts: list[URLPattern | URLResolver] = [
     path("auth/reauthenticate/", identity.as_view({"post": "reauthenticate"})),
     path("auth/token/", access_views.SignInViewSet.as_view({"post": "obtain"})),
     path("auth/token/otp/", access_views.SignInViewSet.as_view({"post": "answer_code"})),
+    path("auth/passkey/options/", passkey_views.PasskeySignInViewSet.as_view({"post": "begin"})),
+    path("auth/passkey/", passkey_views.PasskeySignInViewSet.as_view({"post": "finish"})),
     path("auth/token/refresh/", tokens.as_view({"post": "refresh"})),
     path("auth/logout/", tokens.as_view({"post": "logout"})),
     path(
@@ -184,13 +188,23 @@ accounts: list[URLPattern | URLResolver] = [
         social_views.SocialSignInViewSet.as_view({"post": "complete"}),
     ),
     path("users/me/", me_views.MeViewSet.as_view({**editable, "put": "update"})),
+    path("users/me/email/", email_views.EmailViewSet.as_view({"post": "change"})),
     path("users/me/organizer-profile/", me_views.OrganizerProfileViewSet.as_view(editable)),
     path("users/me/notifications/", me_views.NotificationsViewSet.as_view(editable)),
     path("users/me/two-factor/", two_factor.as_view({"get": "retrieve", "post": "start"})),
     path("users/me/two-factor/confirm/", two_factor.as_view({"post": "confirm"})),
     path("users/me/two-factor/disable/", two_factor.as_view({"post": "disable"})),
     path("users/me/two-factor/recovery-codes/", two_factor.as_view({"post": "recovery_codes"})),
+    path(
+        "users/me/passkeys/",
+        passkey_views.PasskeyViewSet.as_view({"get": "list", "post": "create"}),
+    ),
+    path(
+        "users/me/passkeys/<uuid:uuid>/",
+        passkey_views.PasskeyViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+    ),
     path("users/me/upgrade/", me_views.UpgradeViewSet.as_view({"post": "upgrade"})),
+    path("users/me/downgrade/", me_views.DowngradeViewSet.as_view({"post": "downgrade"})),
     path("users/me/onboarding/complete/", me_views.OnboardingViewSet.as_view({"post": "complete"})),
     path("users/me/export-data/", privacy_views.DataExportViewSet.as_view({"post": "create"})),
     path(

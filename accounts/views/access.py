@@ -11,7 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import passwords, second_factor, sessions, sign_in, tokens, verification
+from accounts import email_change, passwords, second_factor, sessions, sign_in, tokens, verification
 from accounts.models import User, UserSession
 from accounts.requests import AuthenticatedRequest
 from accounts.serializers import access as shapes
@@ -46,12 +46,15 @@ class AddressViewSet(PublicViewSet[User]):
         return Response(shapes.SignedUpSerializer(answer).data, status=status.HTTP_201_CREATED)
 
     def verify_email(self, request: Request) -> Response:
-        """Prove the address, or disown the account, by the mailed secret."""
+        """Prove the address, or disown the account, by the mailed secret.
+
+        The secret of a mail to a new address puts that address in place of the old one.
+        """
         body = self.validated(shapes.VerifySerializer)
         if body["reject"]:
             verification.disown(body["token"], now=timezone.now())
             return _say("The account was deleted.")
-        verification.confirm(body["token"], now=timezone.now())
+        email_change.confirm(body["token"], now=timezone.now())
         return _say("Email verified successfully.")
 
     def resend_verification(self, request: Request) -> Response:

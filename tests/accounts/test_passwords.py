@@ -14,6 +14,8 @@ from accounts import passwords, proofs
 from accounts.models import AccountToken, User, UserSession
 from common.models import OutgoingEmail
 from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.second_factor import PasskeyFactory, TotpDeviceFactory
+from tests.factories.social import SocialAccountFactory
 
 ME = "/api/v1/users/me/"
 ASK = "/api/v1/auth/password-reset/"
@@ -208,3 +210,29 @@ def test_sixteen_uses_of_one_secret_have_one_success():
         thread.join()
 
     assert sorted(answers) == [200] + [400] * 15
+
+
+@pytest.mark.django_db
+def test_a_reset_leaves_nothing_of_whoever_made_an_unproven_account(anonymous, committed, mailed):
+    user = UserFactory(unverified=True)
+    SocialAccountFactory(user=user)
+    PasskeyFactory(user=user)
+    TotpDeviceFactory(user=user)
+    committed(lambda: anonymous.post(ASK, {"email": user.email}))
+
+    confirm(mailed("password_reset", user.email))
+
+    left = User.objects.get(pk=user.pk)
+    assert (left.email_verified, left.check_password(NEW)) == (True, True)
+    assert (left.social_accounts.count(), left.passkeys.count()) == (0, 0)
+    assert not hasattr(left, "totp_device")
+
+
+@pytest.mark.django_db
+def test_a_reset_leaves_the_ways_to_sign_in_of_a_proven_account(anonymous, committed, mailed):
+    user = SocialAccountFactory().user
+    committed(lambda: anonymous.post(ASK, {"email": user.email}))
+
+    confirm(mailed("password_reset", user.email))
+
+    assert user.social_accounts.count() == 1

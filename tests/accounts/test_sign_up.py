@@ -7,6 +7,7 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
+from accounts import sessions
 from accounts.models import AccountToken, User
 from common.models import OutgoingEmail
 from tests.factories.accounts import UserFactory
@@ -267,3 +268,41 @@ def test_asking_for_mail_costs_the_same_for_unknown_addresses(
     for email in ("ada@example.org", "nobody@example.org"):
         with django_assert_num_queries(2):
             anonymous.post(path, {"email": email})
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def test_the_verification_mail_tells_from_where_the_account_was_made(anonymous, committed):
+    with time_machine.travel("2027-03-10 09:30:00+00:00", tick=False):
+        committed(
+            lambda: anonymous.post(
+                SIGN_UP, body(), HTTP_USER_AGENT=FIREFOX, REMOTE_ADDR="203.0.113.7"
+            )
+        )
+
+    text = mail.outbox[-1].body
+    assert (
+        "The account was made on 10 March 2027, 09:30 UTC with Firefox on Linux"
+        " from the network address 203.0.113.7."
+    ) in text
+    assert "confirming keeps it" in text
+
+
+def test_the_welcome_mail_tells_where_one_is_signed_in(anonymous, committed, mailed):
+    with time_machine.travel("2027-03-10 09:30:00+00:00", tick=False):
+        committed(lambda: anonymous.post(SIGN_UP, body()))
+        user = User.objects.get()
+        sessions.open_for_tokens(user, now=timezone.now())
+        committed(lambda: anonymous.post(VERIFY, {"token": mailed("verification", user.email)}))
+
+    text = mail.outbox[-1].body
+    assert "- Unknown device, since 10 March 2027, 09:30 UTC" in text
+    assert "/settings/sessions" in text
+
+
+def test_who_is_signed_in_nowhere_is_told_of_no_sessions(anonymous, committed, mailed):
+    committed(lambda: anonymous.post(SIGN_UP, body()))
+    committed(lambda: anonymous.post(VERIFY, {"token": mailed("verification", body()["email"])}))
+
+    assert "signed in" not in mail.outbox[-1].body
