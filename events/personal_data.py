@@ -133,6 +133,6 @@ def _delete_drafts(user: User) -> int:
             with transaction.atomic():
                 draft.hard_delete()
         except ProtectedError:
-            draft.soft_delete(by=user)
+            draft.delete()
         count += 1
     return count
