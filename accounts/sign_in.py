@@ -1,12 +1,13 @@
 """Credentials: whose they are, and how often one may guess."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
-from accounts import attempts, emails, passwords, second_factor, sessions
+from accounts import attempts, emails, passkeys, passwords, second_factor, sessions
 from accounts.exceptions import AuthenticationFailed
 from accounts.models import User, UserSession
 from common import audit, codes
@@ -42,6 +43,12 @@ def by_code(challenge: str, otp: str, *, now: datetime) -> UserSession:
     asked = second_factor.answer(challenge, otp, now=now)
     method = AuthMethod(asked.auth_method)
     return open_session(cast("User", asked.user), now=now, auth_method=method, second_factor=True)
+
+
+def by_passkey(credential: Mapping[str, Any], *, now: datetime) -> UserSession:
+    """Sign in with a passkey, which needs neither password nor code."""
+    user = passkeys.recognise(credential, now=now)
+    return open_session(user, now=now, auth_method=AuthMethod.PASSKEY, second_factor=True)
 
 
 def again(session: UserSession, *, password: str = "", otp: str = "", now: datetime) -> datetime:

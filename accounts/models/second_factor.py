@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from accounts.models.people import User
 from accounts.models.sessions import UserSession
+from accounts.querysets import OwnQuerySet
 from common import validators
 from common.fields import EncryptedTextField
 from common.models import BaseModel
@@ -51,6 +52,8 @@ class Passkey(BaseModel):
     transports = models.JSONField(default=list, blank=True)
     is_backed_up = models.BooleanField(default=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = OwnQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -2,9 +2,10 @@
 
 from rest_framework import serializers
 
-from accounts.serializers.access import OtpField
+from accounts.models import Passkey
+from accounts.serializers.access import OtpField, PasswordField
 from accounts.serializers.zoom import FreshProofOfIdentitySerializer
-from common.serializers import Serializer
+from common.serializers import ModelSerializer, Serializer
 
 
 class ConditionSerializer(Serializer):
@@ -32,3 +33,47 @@ class RecoveryCodesSerializer(Serializer):
     """Codes that each stand in for the app once; shown once."""
 
     recovery_codes = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
+class CredentialField(serializers.DictField):
+    """What `navigator.credentials` gave, by its `toJSON()`."""
+
+    child = serializers.JSONField()
+
+
+class CeremonySerializer(Serializer):
+    """What to call `navigator.credentials` with, by `parse...OptionsFromJSON()`."""
+
+    publicKey = serializers.DictField(read_only=True)  # noqa: N815 -- the name in WebAuthn
+
+
+class NewPasskeySerializer(FreshProofOfIdentitySerializer):
+    """Nothing, to begin; then the credential that the browser made, and a name for it."""
+
+    credential = CredentialField(required=False)
+    name = serializers.CharField(max_length=100, default="Passkey")
+
+
+class AssertionSerializer(Serializer):
+    """The credential that the browser signed the challenge with."""
+
+    credential = CredentialField()
+
+
+class PasskeySerializer(ModelSerializer[Passkey]):
+    """A key on somebody's device."""
+
+    class Meta:
+        model = Passkey
+        fields = ("uuid", "name", "created_at", "last_used_at")
+        read_only_fields = ("uuid", "created_at", "last_used_at")
+
+
+class RenamePasskeySerializer(ModelSerializer[Passkey]):
+    """A name, and the password where the session's own proof is older than minutes."""
+
+    password = PasswordField(required=False, allow_blank=True, default="")
+
+    class Meta:
+        model = Passkey
+        fields = ("name", "password")
