@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.db import transaction
@@ -154,10 +154,10 @@ def _find(which: Q) -> ApiToken | None:
     )
     role = Coalesce(Subquery(held.values("role")[:1]), Value(""))
     rows = ApiToken.objects.select_related("user", "organization").annotate(held_role=role)
-    row = rows.filter(which).first()
+    row: Any = rows.filter(which).first()  # with its annotation
     if row is not None:
         row.creator_role = row.held_role
-    return row
+    return cast("ApiToken | None", row)
 
 
 def _matches(row: ApiToken, secret: str, *, now: datetime) -> bool:
