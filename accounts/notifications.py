@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from accounts.models import Notification, User
+from common.models import OutgoingEmail
 
 TITLE_LENGTH: Final = 255
 MESSAGE_LENGTH: Final = 2000
@@ -48,7 +49,7 @@ class Notice(TypedDict, total=False):
 def notify(user: User | None, notification_type: str, **notice: Unpack[Notice]) -> None:
     """Tell one person, in the caller's transaction; guests have no inbox and are passed over."""
     has_inbox = user is not None and user.erased_at is None
-    _give([user.pk] if user and has_inbox else [], notification_type, notice)
+    _give([(user.pk, notice)] if user and has_inbox else [], notification_type)
 
 
 def notify_many(
@@ -58,9 +59,37 @@ def notify_many(
 
     Accounts that ended are passed over.
     """
-    wanted = {user_id for user_id in user_ids if user_id is not None}
-    people = User.objects.filter(pk__in=wanted).order_by("pk").values_list("pk", flat=True)
-    _give(list(people) if wanted else [], notification_type, notice)
+    notify_each({user_id: notice for user_id in user_ids}.items(), notification_type)
+
+
+def notify_each(notices: Iterable[tuple[int | None, Notice]], notification_type: str) -> None:
+    """Tell each person of these something of their own, else as `notify_many`."""
+    told = [(user_id, notice) for user_id, notice in notices if user_id is not None]
+    people = {user_id for user_id, _ in told}
+    alive = set(User.objects.filter(pk__in=people).values_list("pk", flat=True)) if told else set()
+    _give([each for each in told if each[0] in alive], notification_type)
+
+
+def beside(
+    message: OutgoingEmail | None,
+    user: User | None,
+    *,
+    action_url: str = "",
+    event: UUID | None = None,
+) -> None:
+    """Tell in the product what this mail says; one that was queued before told it already.
+
+    The type is the mail's kind, the title its subject.
+    """
+    if message is not None:
+        notify(
+            user,
+            message.kind,
+            title=message.subject,
+            action_url=action_url,
+            event=event,
+            dedupe_key=message.dedupe_key,
+        )
 
 
 def read_all(*, by: User) -> int:
@@ -74,13 +103,12 @@ def unread(user: User) -> QuerySet[Notification]:
     return Notification.objects.visible_to(user).filter(read_at=None)
 
 
-def _give(user_ids: Sequence[int], notification_type: str, notice: Notice) -> None:
+def _give(notices: Sequence[tuple[int, Notice]], notification_type: str) -> None:
     if notification_type not in _types:
         raise UnknownType(notification_type)
-    said = _said(notice)
     rows = [
-        Notification(user_id=user_id, notification_type=notification_type, **said)
-        for user_id in user_ids
+        Notification(user_id=user_id, notification_type=notification_type, **_said(notice))
+        for user_id, notice in notices
     ]
     # A second notice of one key is left out by the database: it does no harm to the transaction.
     Notification.objects.bulk_create(rows, batch_size=AT_ONCE, ignore_conflicts=True)

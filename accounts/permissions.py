@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, cast
 
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 from rest_framework.request import Request
 
 from accounts import roles
@@ -30,14 +30,18 @@ class IsOrganizer(IsAuthenticated):
 
 
 class IsOrganizerOrMember(IsAuthenticated):
-    """An organizer account, or anybody with a role in an organization."""
+    """An organizer account, or anybody with a role in an organization.
+
+    Who was an organizer once may still read.
+    """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not super().has_permission(request, view):
             return False
         user = _person(request)
         reach = roles.reach(user)
-        if not (user.is_organizer or reach.organizations or reach.everywhere):
+        reads = request.method in SAFE_METHODS and user.upgraded_to_organizer_at is not None
+        if not (user.is_organizer or reach.organizations or reach.everywhere or reads):
             raise OrganizerRequired
         return True
 

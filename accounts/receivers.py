@@ -1,19 +1,23 @@
 """What accounts does when something happens: sign-ins, proofs, messages of Zoom, time passing."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import (
     emails,
+    endpoint_health,
     machinery_data,
+    manifest,
     notices,
     notifications,
+    outbound,
     personal_data,
     preferences,
     privacy,
@@ -29,16 +33,21 @@ from accounts.models import (
     SignInChallenge,
     User,
     UserSession,
+    WebhookDelivery,
 )
 from accounts.signals import email_verified, membership_changed
-from common import mail, retention, scopes
+from accounts.webhooks import publish, register_type
+from common import mail, metrics, retention, scopes
 from integrations import status, webhooks
 from integrations.models import InboundWebhook
 from integrations.zoom import oauth, payloads
 
 mail.gate(preferences.objection)
+manifest.feature("can_create_organization", manifest.may_create_organization)
 for _name, _about in notices.TYPES.items():
     notifications.register_type(_name, _about)
+for _name, (_about, _example) in outbound.TYPES.items():
+    register_type(_name, description=_about, example=_example)
 scopes.offer(token_scopes.RESOURCES)
 # Lowest first: erasing goes the other way.
 privacy.collects("common")(machinery_data.collect)
@@ -56,6 +65,16 @@ def greet(user: User, **_: Any) -> None:
 @receiver(membership_changed)
 def notice_membership(membership: Membership, **_: Any) -> None:
     notices.membership_changed(membership)
+
+
+@receiver(membership_changed)
+def publish_membership(membership: Membership, **_: Any) -> None:
+    publish(
+        "member.changed",
+        owner=None,
+        organization=membership.organization_id,
+        object=lambda: outbound.membership(membership),
+    )
 
 
 @receiver(user_logged_in)
@@ -101,6 +120,17 @@ def old_notifications(cutoff: datetime) -> QuerySet[Notification]:
     return Notification.objects.filter(created_at__lt=cutoff)
 
 
+@retention.rule("webhook_deliveries", days=30)
+def old_deliveries(cutoff: datetime) -> QuerySet[WebhookDelivery]:
+    return WebhookDelivery.objects.filter(created_at__lt=cutoff)
+
+
+@metrics.gauge("webhook_deliveries", "Messages to integrators, by status.")
+def count_deliveries(_now: datetime) -> Iterator[metrics.Sample]:
+    for row in WebhookDelivery.objects.order_by().values("status").annotate(n=Count("id")):
+        yield {"status": row["status"]}, row["n"]
+
+
 def _zoom(user: Any, _organization: Any) -> status.Condition:
     found = zoom_connections.condition(user)
     detail = "Zoom works." if found.is_healthy else "Zoom must be connected."
@@ -110,3 +140,4 @@ def _zoom(user: Any, _organization: Any) -> status.Condition:
 
 
 status.register("zoom", _zoom)
+status.register("outbound", endpoint_health.condition)

@@ -83,19 +83,24 @@ CAPABILITIES: Mapping[str, frozenset[Capability]] = {
     "instructor": INSTRUCTOR_ROLE,
     "staff": STAFF_ROLE,
 }
-PLATFORM_STAFF = frozenset(
+READING = frozenset(
     capability
     for capability in Capability
     if capability.endswith(".view") or capability is C.EXPORTS_MAKE
 )
+PLATFORM_STAFF = READING
 
 
 @dataclass(frozen=True)
 class Reach:
-    """What one caller may do with personal rows, in which organizations, and everywhere."""
+    """What one caller may do with personal rows, in which organizations, and everywhere.
+
+    `offers` is false for attendees: what they own from a time as organizer they may only read.
+    """
 
     user_id: int | None = None
     personal: bool = False
+    offers: bool = True
     organizations: Mapping[int, frozenset[Capability]] = field(default_factory=dict)
     everywhere: frozenset[Capability] = frozenset()
 
@@ -117,7 +122,7 @@ class Reach:
         if self.sees_everything(capability):
             return Q()
         within = Q(**{f"{organization}__in": self.organizations_with(capability)})
-        if self.personal and self.user_id is not None:
+        if self._owns(capability) and self.user_id is not None:
             within |= Q(**{owner: self.user_id, f"{organization}__isnull": True})
         return within
 
@@ -129,7 +134,10 @@ class Reach:
             return True
         if organization_id is not None:
             return capability in self.organizations.get(organization_id, frozenset())
-        return self.personal and owner_id is not None and owner_id == self.user_id
+        return self._owns(capability) and owner_id is not None and owner_id == self.user_id
+
+    def _owns(self, capability: str) -> bool:
+        return self.personal and (self.offers or capability in READING)
 
 
 NOBODY = Reach()
@@ -156,6 +164,7 @@ def _reach(user: "User") -> Reach:
     return Reach(
         user_id=user.pk,
         personal=True,
+        offers=user.is_organizer,
         organizations={organization: CAPABILITIES[role] for organization, role in held},
         everywhere=_everywhere(user),
     )
@@ -167,7 +176,7 @@ def _reach_of_program(token: "ApiToken") -> Reach:
     There it is the lesser of their role and organizer; of people of the platform nothing remains.
     """
     if token.organization_id is None:
-        return Reach(user_id=token.user_id, personal=True)
+        return Reach(user_id=token.user_id, personal=True, offers=token.user.is_organizer)
     held = CAPABILITIES.get(token.creator_role, frozenset()) & CAPABILITIES["organizer"]
     return Reach(user_id=token.user_id, organizations={token.organization_id: held})
 

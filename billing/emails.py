@@ -1,10 +1,21 @@
 """The messages billing sends; delivery is the mail queue's."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from django.conf import settings
 
+from accounts import notifications
 from accounts.models import User
 from billing.models import Subscription
 from common import mail
+
+NOTICES: Final[Mapping[str, str]] = {
+    "trial_started": "Your trial has started.",
+    "trial_ending": "Your trial ends soon.",
+    "trial_ended": "Your trial is over.",
+    "subscription_ended": "Your subscription has ended.",
+}
 
 
 def trial_started(subscription: Subscription, user: User) -> None:
@@ -35,7 +46,7 @@ def _to_holder(kind: str, subscription: Subscription, *, occasion: str) -> None:
 
 
 def _send(kind: str, subscription: Subscription, user: User, *, occasion: str) -> None:
-    mail.send(
+    message = mail.send(
         kind,
         to=mail.Recipient(user.email, user.full_name, user.uuid),
         category=mail.Category.BILLING,
@@ -47,3 +58,4 @@ def _send(kind: str, subscription: Subscription, user: User, *, occasion: str) -
         },
         envelope=mail.Envelope(dedupe_key=f"{kind}:{occasion}", about=subscription),
     )
+    notifications.beside(message, user, action_url="/settings/billing")

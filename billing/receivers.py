@@ -4,11 +4,14 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts import privacy
+from accounts import manifest, notifications, privacy
 from accounts.models import User
-from accounts.signals import account_erased, organizer_upgraded
-from billing import personal_data, subscribing
+from accounts.signals import account_erased, organizer_downgraded, organizer_upgraded
+from billing import emails, personal_data, subscribing
 
+for _name, _about in emails.NOTICES.items():
+    notifications.register_type(_name, _about)
+manifest.feature("view_billing", manifest.everybody)
 privacy.collects("billing")(personal_data.collect)
 privacy.erases("billing")(personal_data.erase)
 
@@ -18,6 +21,6 @@ def start_trial(user: User, **_: Any) -> None:
     subscribing.start_trial(user)
 
 
-@receiver(account_erased)
+@receiver([account_erased, organizer_downgraded])
 def end_subscription(user: User, **_: Any) -> None:
     subscribing.end(user)

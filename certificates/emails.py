@@ -1,13 +1,23 @@
 """The messages about certificates; delivery is the mail queue's."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.conf import settings
 
+from accounts import notifications
 from certificates import links
 from certificates.models import Certificate
 from common import mail
 from events.models import Event
+
+NOTICES: Final[Mapping[str, str]] = {
+    "certificate_issued": "You have received a certificate.",
+    "certificate_revoked": "A certificate of yours was revoked.",
+    "certificate_needs_review": "A certificate you issued needs your judgement.",
+    "certificate_quota_reached": "Your plan issues no more certificates this month.",
+    "artefact_failed": "A certificate you issued could not be made.",
+}
 
 
 def certificate_issued(certificate: Certificate, *, occasion: str = "") -> bool:
@@ -107,6 +117,8 @@ def _to_holder(
             from_name=facts["organizer_name"],
         ),
     )
+    path = f"/certificates/{certificate.uuid}"
+    notifications.beside(message, user, action_url=path, event=event.uuid)
     return message is not None
 
 
@@ -119,7 +131,7 @@ def _to_organizer(
     **context: Any,
 ) -> None:
     owner = event.owner
-    mail.send(
+    message = mail.send(
         kind,
         to=mail.Recipient(owner.email, owner.full_name, owner.uuid),
         category=category,
@@ -131,3 +143,6 @@ def _to_organizer(
         },
         envelope=mail.Envelope(dedupe_key=dedupe, about=event),
     )
+    if kind in NOTICES:
+        path = f"/events/{event.uuid}/certificates"
+        notifications.beside(message, owner, action_url=path, event=event.uuid)

@@ -15,7 +15,8 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from accounts.models import User
-from billing import entitlements
+from accounts.roles import Capability
+from billing import acting, entitlements
 from billing.entitlements import Limit
 from certificates import (
     eligibility,
@@ -71,6 +72,11 @@ class Wish:
     send_notification: bool = True
     allow_after_revocation: bool = False
     expires_on: date | None = None
+
+
+def may_issue(user: User) -> bool:
+    """Tell whether the person may issue certificates, alone or in some organization."""
+    return acting.acts_somewhere(user, Capability.CERTIFICATES_ISSUE)
 
 
 @retrying

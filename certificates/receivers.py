@@ -8,10 +8,19 @@ from django.db.models import Count
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts import privacy
+from accounts import manifest, notifications, privacy
 from billing.models import Subscription
 from billing.signals import subscription_changed
-from certificates import artifacts, automatic, personal_data, reviews, tasks, templates
+from certificates import (
+    artifacts,
+    automatic,
+    emails,
+    issuing,
+    personal_data,
+    reviews,
+    tasks,
+    templates,
+)
 from certificates.models import Certificate, CertificateStatusHistory
 from certificates.signals import certificate_issued
 from common import triggers
@@ -27,6 +36,10 @@ from registrations.signals import (
     registration_cancelled,
 )
 
+manifest.feature("view_own_certificates", manifest.everybody)
+manifest.feature("manage_certificates", issuing.may_issue)
+for _name, _about in emails.NOTICES.items():
+    notifications.register_type(_name, _about)
 privacy.collects("certificates")(personal_data.collect)
 privacy.erases("certificates")(personal_data.erase)
 privacy.keeps("certificates")(personal_data.keep)

@@ -14,6 +14,7 @@ from accounts.views import audit as audit_views
 from accounts.views import browser as browser_views
 from accounts.views import email as email_views
 from accounts.views import invitations as invitation_views
+from accounts.views import manifest as manifest_views
 from accounts.views import me as me_views
 from accounts.views import notifications as notification_views
 from accounts.views import organizations as organization_views
@@ -22,6 +23,7 @@ from accounts.views import privacy as privacy_views
 from accounts.views import second_factor as second_factor_views
 from accounts.views import staff_organizations as staff_organization_views
 from accounts.views import social as social_views
+from accounts.views import webhooks as webhook_views
 from accounts.views import zoom as zoom_views
 from billing import views as billing_views
 from certificates.views import events as event_certificate_views
@@ -61,9 +63,7 @@ router = SimpleRouter(use_regex_path=False)
 
 router.register("users/me/sessions", me_views.SessionViewSet, "my-sessions")
 router.register("notifications", notification_views.NotificationViewSet, "notifications")
-router.register(
-    "users/me/social-accounts", social_views.SocialAccountViewSet, "my-social-accounts"
-)
+router.register("users/me/social-accounts", social_views.SocialAccountViewSet, "my-social-accounts")
 router.register("organizers", me_views.PublicOrganizerViewSet, "organizers")
 router.register("organizations", organization_views.OrganizationViewSet, "organizations")
 router.register(
@@ -95,6 +95,14 @@ router.register(
 )
 
 router.register("api-tokens", api_token_views.ApiTokenViewSet, "api-tokens")
+
+router.register("webhook-endpoints", webhook_views.WebhookEndpointViewSet, "webhook-endpoints")
+router.register(
+    "webhook-endpoints/<uuid:endpoint_uuid>/deliveries",
+    webhook_views.WebhookDeliveryViewSet,
+    "webhook-deliveries",
+)
+router.register("webhook-event-types", webhook_views.WebhookEventTypeViewSet, "webhook-event-types")
 
 router.register("jobs", staff.JobViewSet, "jobs")
 router.register("staff/tasks", staff.StaffTaskViewSet, "staff-tasks")
@@ -173,6 +181,7 @@ accounts: list[URLPattern | URLResolver] = [
     path("auth/password-reset/confirm/", address.as_view({"post": "confirm_password_reset"})),
     path("auth/password-change/", identity.as_view({"post": "change_password"})),
     path("auth/reauthenticate/", identity.as_view({"post": "reauthenticate"})),
+    path("auth/manifest/", manifest_views.ManifestView.as_view()),
     path("auth/token/", access_views.SignInViewSet.as_view({"post": "obtain"})),
     path("auth/token/otp/", access_views.SignInViewSet.as_view({"post": "answer_code"})),
     path("auth/passkey/options/", passkey_views.PasskeySignInViewSet.as_view({"post": "begin"})),

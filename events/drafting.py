@@ -7,13 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone as clock
 
+from accounts.exceptions import EmailNotVerified
 from accounts.models import Organization, User, ZoomConnection
 from accounts.roles import Capability, reach
-from billing import entitlements
+from billing import acting, entitlements
 from billing.entitlements import Limit
 from common.exceptions import NotAllowed
 from common.scopes import PersonalData
-from events import catalogue, custom_fields, questions, rules, schedule, slugs
+from events import catalogue, custom_fields, questions, reminders, rules, schedule, slugs
 from events.models import Event, EventSession
 
 Fields = Mapping[str, Any]
@@ -50,12 +51,18 @@ def create(
         entitlements.require(account, Limit.REGISTRATIONS_PER_EVENT, used=0, adding=event.capacity)
     slugs.save_named(event)
     add_sessions(event, sessions)
+    reminders.plan(event)
     describe(event, parts)
     event.status_history.create(from_status="", to_status=event.status, changed_by=by)
     event.record("event.created", by)
     # The last lock of the transaction, by the product's lock order.
     entitlements.consume(account, Limit.EVENTS_PER_MONTH)
     return event
+
+
+def may_create(user: User) -> bool:
+    """Tell whether the person may draft an event, alone or in some organization."""
+    return user.email_verified and acting.acts_somewhere(user, Capability.EVENTS_CREATE)
 
 
 def add_sessions(event: Event, sessions: Sequence[Fields]) -> None:
@@ -136,6 +143,8 @@ def _can_host(event: Event) -> bool:
 
 
 def _require_right(by: User, organization: Organization | None) -> None:
+    if not by.email_verified:
+        raise EmailNotVerified
     if organization is None:
         if not reach(by).personal:
             raise PersonalData

@@ -1,15 +1,19 @@
 """Messages to the people behind events."""
 
 import hashlib
+from datetime import timedelta
 
 from django.conf import settings
 
+from accounts import notifications
 from accounts.models import Membership, User
 from accounts.roles import CAPABILITIES, Capability
 from common import mail
 from common.mail import Category, Envelope, Recipient
 from events.models import Event, EventSession
 
+# When the numbers of an event have settled enough to be told.
+SUMMARY_AFTER = timedelta(hours=1)
 MANAGING_ROLES = tuple(
     role for role, held in CAPABILITIES.items() if Capability.EVENTS_MANAGE in held
 )
@@ -20,7 +24,7 @@ def meeting_failed(session: EventSession) -> None:
     event = session.event
     kind = hashlib.sha256(session.meeting_error.encode()).hexdigest()[:16]
     for person in managers(event):
-        mail.send(
+        message = mail.send(
             "meeting_failed",
             to=Recipient(person.email, person.full_name, person.uuid),
             category=Category.ACCOUNT,
@@ -31,12 +35,25 @@ def meeting_failed(session: EventSession) -> None:
                 "error": session.meeting_error,
                 "link": f"{settings.FRONTEND_URL}/events/{event.uuid}/meeting",
             },
-            envelope=Envelope(
-                dedupe_key=f"meeting_failed:{session.uuid}:{kind}:{person.uuid}",
-                about=event,
-                owner_uuid=event.owner.uuid,
-                organization_uuid=event.organization.uuid if event.organization else None,
-            ),
+            envelope=_about(event, f"meeting_failed:{session.uuid}:{kind}:{person.uuid}"),
+        )
+        path = f"/events/{event.uuid}/meeting"
+        notifications.beside(message, person, action_url=path, event=event.uuid)
+
+
+def event_summary(event: Event) -> None:
+    """Tell the managers how the event went; once per person."""
+    for person in managers(event):
+        mail.send(
+            "event_summary",
+            to=Recipient(person.email, person.full_name, person.uuid),
+            category=Category.ORGANIZER_SUMMARY,
+            context={
+                "name": person.full_name,
+                "event": event,
+                "link": f"{settings.FRONTEND_URL}/events/{event.uuid}",
+            },
+            envelope=_about(event, f"summary:{event.uuid}:{person.uuid}"),
         )
 
 
@@ -48,3 +65,12 @@ def managers(event: Event) -> list[User]:
         organization=event.organization_id, role__in=MANAGING_ROLES
     )
     return [membership.user for membership in held.select_related("user").order_by("pk")]
+
+
+def _about(event: Event, dedupe_key: str) -> Envelope:
+    return Envelope(
+        dedupe_key=dedupe_key,
+        about=event,
+        owner_uuid=event.owner.uuid,
+        organization_uuid=event.organization.uuid if event.organization else None,
+    )

@@ -5,12 +5,12 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts import blockers, notifications, privacy
+from accounts import blockers, manifest, notifications, privacy
 from accounts.models import Membership, Organization, User
 from accounts.signals import membership_changed
 from common import triggers
 from common.outbox import after_commit
-from events import emails, meetings, personal_data, reminders, transfer
+from events import drafting, emails, meetings, personal_data, reminders, transfer
 from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
@@ -25,6 +25,8 @@ from integrations.models import InboundWebhook
 from integrations.webhooks import Skip
 from integrations.zoom import payloads
 
+manifest.feature("browse_events", manifest.everybody)
+manifest.feature("create_events", drafting.may_create)
 notifications.register_type("meeting_failed", "A session of your event has no Zoom meeting.")
 
 # A change of status is written once; it goes only with its event, and forgets only a person.

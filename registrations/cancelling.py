@@ -9,7 +9,7 @@ from accounts.models import User
 from common.exceptions import Conflict
 from common.transactions import retrying
 from events.models import Event
-from registrations import emails, places, registrants, signals, tickets
+from registrations import emails, inbox, places, registrants, signals, tickets
 from registrations.models import Registration, WaitlistOffer
 
 BATCH: Final = 200
@@ -104,6 +104,7 @@ def _cancel_batch(event_id: int) -> int:
         registration.event = event
     reason = event.cancellation_reason[:REASON_LENGTH]
     _release(rows, by=None, reason=reason, tell=emails.event_cancelled)
+    inbox.event_cancelled(event, rows)
     places.recount(event)
     return len(rows)
 

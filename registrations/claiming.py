@@ -4,13 +4,16 @@ from django.db import transaction
 
 from accounts.models import User
 from common import audit
+from registrations import signals
 from registrations.models import Registration
 from registrations.querysets import RegistrationQuerySet
 
 
 @transaction.atomic
 def claim(user: User) -> int:
-    """Link every guest row with the user's proven address; running it again links nothing.
+    """Link every guest row with the user's proven address, and announce it once.
+
+    Running it again links nothing.
 
     A row that belongs to an account is never given to another one.
     """
@@ -23,6 +26,7 @@ def claim(user: User) -> int:
     if rows:
         uuids = [str(registration.uuid) for registration in rows]
         audit.record("registrations.claimed", target=user, by=user, owner=user, rows=uuids)
+        signals.registrations_linked.send(sender=User, user=user)
     return len(rows)
 
 

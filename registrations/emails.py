@@ -9,7 +9,7 @@ from django.conf import settings
 from common import mail
 from events.emails import managers
 from events.models import Event, EventSession
-from registrations import guest_links
+from registrations import guest_links, inbox
 from registrations.models import Registration, WaitlistOffer
 
 NAME_LENGTH: Final = 120
@@ -104,13 +104,14 @@ def zoom_registration_unsupported(session: EventSession) -> None:
     event = session.event
     connection = session.zoom_connection
     occasion = connection.uuid if connection else event.uuid
-    mail.send(
+    message = mail.send(
         "zoom_registration_unsupported",
         to=mail.Recipient(event.owner.email, event.owner.full_name, event.owner.uuid),
         category=mail.Category.ACCOUNT,
         context={"name": event.owner.full_name, "event": event},
         envelope=_envelope(event, f"zoom_registration_unsupported:{occasion}", event),
     )
+    inbox.to_organizer(message, event.owner, event)
 
 
 def local(moment: Any, event: Event) -> str:
@@ -138,13 +139,14 @@ def _to_registrant(
         **facts,
     }
     user = registration.user
-    mail.send(
+    message = mail.send(
         kind,
         to=mail.Recipient(registration.email, registration.full_name, user.uuid if user else None),
         category=mail.Category.REGISTRATION,
         context=context,
         envelope=_envelope(event, f"{kind}:{registration.uuid}:{occasion}", registration),
     )
+    inbox.to_registrant(message, registration)
 
 
 def _to_organizers(
@@ -159,13 +161,14 @@ def _to_organizers(
             "registrations_url": f"{settings.FRONTEND_URL}/events/{event.uuid}/registrations",
         }
         key = f"{kind}:{occasion}:{person.uuid}"
-        mail.send(
+        message = mail.send(
             kind,
             to=mail.Recipient(person.email, person.full_name, person.uuid),
             category=mail.Category.ORGANIZER_REGISTRATION,
             context=context,
             envelope=_envelope(event, key, registration or event),
         )
+        inbox.to_organizer(message, person, event)
 
 
 def _envelope(event: Event, dedupe_key: str, about: Any) -> mail.Envelope:

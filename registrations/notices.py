@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from common.exceptions import InvalidStatus
 from events.models import Event
-from registrations import emails, tickets
+from registrations import emails, inbox, tickets
 from registrations.models import Registration
 
 BATCH: Final = 200
@@ -50,3 +50,4 @@ def _tell(event: Event, batch: list[Registration]) -> None:
     for registration in batch:
         registration.event = event
         emails.event_rescheduled(registration)
+    inbox.event_rescheduled(event, batch)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts import privacy
+from accounts import manifest, notifications, privacy
 from accounts.models import User
 from accounts.signals import email_verified
 from common.outbox import after_commit
@@ -27,6 +27,7 @@ from registrations import (
     audience,
     claiming,
     emails,
+    inbox,
     personal_data,
     places,
     registrants,
@@ -45,6 +46,10 @@ from registrations.signals import (
 questions.audience.answer(audience.of)
 privacy.collects("registrations")(personal_data.collect)
 privacy.erases("registrations")(personal_data.erase)
+for _feature in ("register_for_events", "view_own_registrations"):
+    manifest.feature(_feature, manifest.everybody)
+for _name, _about in inbox.TYPES.items():
+    notifications.register_type(_name, _about)
 questions.has_registrations.answer(statistics.has_registrations)
 questions.session_has_attendance.answer(statistics.has_attendance)
 questions.answered_fields.answer(statistics.answered_fields)

@@ -8,3 +8,4 @@ registration_waitlisted = Signal()  # registration
 offer_made = Signal()  # offer
 attendance_changed = Signal()  # registration
 attendance_finalized = Signal()  # event
+registrations_linked = Signal()  # user

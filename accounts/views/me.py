@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts import sessions
+from accounts import downgrading, sessions
 from accounts.models import User, UserSession
 from accounts.permissions import IsOrganizer, IsVerified
 from accounts.querysets import UserQuerySet
@@ -84,6 +84,20 @@ class UpgradeViewSet(OwnAccountViewSet):
         user = self.get_object()
         user.upgrade(by=self.request.user)
         answer = {"message": "Successfully upgraded to organizer.", "user": user}
+        return Response(shapes.UserMessageSerializer(answer).data)
+
+
+class DowngradeViewSet(OwnAccountViewSet):
+    """Becoming an attendee again."""
+
+    serializer_class = shapes.UserMessageSerializer
+
+    @extend_schema(request=None)
+    def downgrade(self, request: Request) -> Response:
+        """Become an attendee; what was made stays, to be read only."""
+        user = self.get_object()
+        downgrading.downgrade(user, by=self.request.user)
+        answer = {"message": "You are an attendee now.", "user": user}
         return Response(shapes.UserMessageSerializer(answer).data)
 
 

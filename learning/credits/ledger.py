@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from common import audit
-from learning.credits import signals
+from learning.credits import notices, signals
 from learning.credits.models import ActivityCredit, CreditAward, CreditDecision, CreditRun
 from registrations.models import Registration
 
@@ -118,6 +118,7 @@ def post(postings: list[Posting]) -> None:
             posting.award.decision = posting.decision
             awards.append(posting.award)
     CreditAward.objects.bulk_create(awards)
+    notices.posted(awards)
     for award in awards:
         left = award.decision is not None and award.decision.value > 0
         announce = signals.credit_awarded if left else signals.credit_revoked

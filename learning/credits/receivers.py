@@ -4,17 +4,19 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts import privacy
+from accounts import notifications, privacy
 from accounts.models import User
 from accounts.signals import email_verified
 from common.outbox import after_commit
 from common.triggers import ALWAYS, append_only
 from events.models import Event
-from learning.credits import awarding, personal_data, tasks
+from learning.credits import awarding, notices, personal_data, tasks
 from learning.credits.models import CreditAward, CreditDecision
 from registrations.models import Registration
-from registrations.signals import attendance_changed, attendance_finalized
+from registrations.signals import attendance_changed, attendance_finalized, registrations_linked
 
+for _name, _about in notices.TYPES.items():
+    notifications.register_type(_name, _about)
 privacy.collects("credits")(personal_data.collect)
 privacy.keeps("credits")(personal_data.keep)
 # A guest's row is given to their account once; what must be kept is kept until its day.
@@ -43,6 +45,6 @@ def award_registration(registration: Registration, **_: Any) -> None:
     )
 
 
-@receiver(email_verified)
+@receiver([email_verified, registrations_linked])
 def claim_awards(user: User, **_: Any) -> None:
     after_commit(tasks.claim_awards, user.pk, key=f"credits:claim:{user.pk}")

@@ -164,7 +164,7 @@ def test_a_row_of_an_organization_is_not_its_owners_own():
 @pytest.mark.django_db
 @pytest.mark.parametrize(("whose", "expected"), [("own", True), ("foreign", False)])
 def test_personal_rows_are_their_owners_alone(whose, expected):
-    user, other = UserFactory.create_batch(2)
+    user, other = UserFactory.create_batch(2, organizer=True)
     owner: User = user if whose == "own" else other
 
     reach = roles.reach(user)
