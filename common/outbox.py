@@ -4,8 +4,9 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -44,25 +45,23 @@ def after_commit(
 
     A pending row with the same key absorbs the request. Raises KeyError for an unknown task.
     """
-    name = task if isinstance(task, str) else getattr(task, "name")  # noqa: B009 -- shared tasks
-    if name not in current_app.tasks:
-        raise KeyError(f"No task is registered as {name}.")
-    if len(json.dumps(args)) > MAX_ARGS_BYTES:
-        raise ValueError(f"{name} is asked for with more than ids.")
-    row = OutboxTask(
-        name=name,
-        args=list(args),
-        key=key or None,
-        queue=queue,
-        due_at=timezone.now() + (delay or timedelta()),
-        request_id=context.current().request_id,
-    )
+    row = _row(task, args, key=key, delay=delay, queue=queue)
     if key:
         OutboxTask.objects.bulk_create([row], ignore_conflicts=True)
     else:
         row.save(force_insert=True)
     if not delay:
         transaction.on_commit(lambda: nudge(row.uuid, row.queue))
+
+
+def after_commit_each(
+    task: str, calls: Mapping[str, tuple[Any, ...]], *, queue: str = OutboxTask.Queue.DEFAULT
+) -> None:
+    """Ask for one task many times, each call by its key, in one statement per five hundred."""
+    rows = [_row(task, args, key=key, delay=None, queue=queue) for key, args in calls.items()]
+    OutboxTask.objects.bulk_create(rows, ignore_conflicts=True, batch_size=SWEEP_SIZE)
+    for row in rows:
+        transaction.on_commit(partial(nudge, row.uuid, row.queue))
 
 
 def nudge(task_uuid: uuid.UUID, queue: str = OutboxTask.Queue.DEFAULT) -> None:
@@ -134,6 +133,29 @@ def retry(row: OutboxTask) -> None:
         raise InvalidStatus("Only failed tasks can be retried.")
     row.refresh_from_db()
     transaction.on_commit(lambda: nudge(row.uuid, row.queue))
+
+
+def _row(
+    task: Task[Any, Any] | Callable[..., Any] | str,
+    args: tuple[Any, ...],
+    *,
+    key: str,
+    delay: timedelta | None,
+    queue: str,
+) -> OutboxTask:
+    name = task if isinstance(task, str) else getattr(task, "name")  # noqa: B009 -- shared tasks
+    if name not in current_app.tasks:
+        raise KeyError(f"No task is registered as {name}.")
+    if len(json.dumps(args)) > MAX_ARGS_BYTES:
+        raise ValueError(f"{name} is asked for with more than ids.")
+    return OutboxTask(
+        name=name,
+        args=list(args),
+        key=key or None,
+        queue=queue,
+        due_at=timezone.now() + (delay or timedelta()),
+        request_id=context.current().request_id,
+    )
 
 
 def _execute(row: OutboxTask) -> None:

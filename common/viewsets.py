@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final, TypeVar, cast
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from rest_framework import status
 from rest_framework.decorators import action
@@ -22,9 +23,18 @@ from common.models import SoftDeleteModel
 from common.selection import Expansion, Selection
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound=HttpResponseBase)
 
 LISTING: Final = frozenset({"list", "export", "export_job"})
 PUBLIC_CACHE: Final = "public, max-age=60"
+
+
+def shared(request: Request, response: R) -> R:
+    """Let caches keep for a minute what a stranger was shown."""
+    if request.auth is None and not request.user.is_authenticated:
+        response.headers["Cache-Control"] = PUBLIC_CACHE
+        patch_vary_headers(response, ["Authorization", "Cookie"])
+    return response
 
 
 class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
@@ -196,10 +206,7 @@ class PublicListMixin(ListMixin[M]):
         if etags.is_known(request, tag):
             response = Response(status=status.HTTP_304_NOT_MODIFIED)
         response.headers["ETag"] = tag
-        if request.auth is None and not request.user.is_authenticated:
-            response.headers["Cache-Control"] = PUBLIC_CACHE
-            patch_vary_headers(response, ["Authorization", "Cookie"])
-        return response
+        return shared(request, response)
 
 
 class RetrieveMixin(BaseViewSet[M]):

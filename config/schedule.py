@@ -14,6 +14,8 @@ TIMES: dict[str, float | crontab] = {
     "integrations.sweep_inbound": 60.0,
     "accounts.expire_sessions": crontab(hour=3, minute=20),
     "accounts.refresh_zoom_connections": 3600.0,
+    "accounts.sweep_deliveries": 30.0,
+    "accounts.disable_failing_endpoints": 3600.0,
     "accounts.expire_data_exports": 3600.0,
     "accounts.remind_open_invitations": crontab(hour=7, minute=0),
     "billing.expire_trials": 900.0,

@@ -11,7 +11,7 @@ from accounts.models import User
 from billing import entitlements
 from billing.entitlements import Limit
 from common.exceptions import Conflict
-from events import drafting, rules, schedule, signals, slugs
+from events import drafting, reminders, rules, schedule, signals, slugs
 from events.models import Event
 
 Changes = dict[str, Any]
@@ -144,6 +144,8 @@ def _save(event: Event, changed: Changes) -> None:
     else:
         event.save(update_fields=fields)
     schedule.mirror(event)
+    if "starts_at" in changed or "is_multi_session" in changed:
+        reminders.arm(event)
 
 
 def _require_sessions(event: Event, uuids: list[Any]) -> None:

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone as clock
 
 from common.filters import BaseFilter, BooleanFilter, ChoiceListFilter, TimeFilter
-from events.models import Event, EventSession
+from events.models import Event, EventReminder, EventSession
 
 ONLINE = ("online", "hybrid")
 SEARCH_LENGTH = 100
@@ -106,6 +106,16 @@ class PublicEventFilter(CatalogueFilter):
 
     def by_organizer(self, rows: QuerySet[Event], _name: str, asked: UUID) -> QuerySet[Event]:
         return rows.filter(Q(organization=None, owner__uuid=asked) | Q(organization__uuid=asked))
+
+
+class EventReminderFilter(BaseFilter):
+    """The reminders of one event."""
+
+    status = ChoiceListFilter(choices=EventReminder.Status.choices)
+
+    class Meta(BaseFilter.Meta):
+        model = EventReminder
+        fields: ClassVar = ()
 
 
 class EventSessionFilter(BaseFilter):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import User
-    from events.models import Event, EventSession
+    from events.models import Event, EventReminder, EventSession
 
     Caller: TypeAlias = User | AnonymousUser
 
@@ -165,4 +165,25 @@ class EventSessionQuerySet(models.QuerySet["EventSession"]):
             meeting_error_at__lt=F("event__owner__zoom_connection__connected_at"),
             event__owner__zoom_connection__is_active=True,
             event__owner__zoom_connection__disconnected_at=None,
+        )
+
+
+class EventReminderQuerySet(models.QuerySet["EventReminder"]):
+    """Reminders of events."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those of events the user may change: nobody else is told of them."""
+        return self.managed_by(user)
+
+    def managed_by(self, user: "Caller", capability: str = Action.MANAGE) -> Self:
+        """Keep those of events the user may change."""
+        return self.filter(condition(user, capability, path="event__"), event__deleted_at=None)
+
+    def due(self, now: datetime) -> Self:
+        """Keep those whose time has come, of events that are offered and go on."""
+        return self.filter(
+            status="pending",
+            scheduled_for__lte=now,
+            event__status__in=["published", "live"],
+            event__deleted_at=None,
         )

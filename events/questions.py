@@ -1,6 +1,7 @@
 """What events asks of the apps above; they answer from their receivers."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,22 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody who comes, as far as a message needs to know them.
+
+    `key` is the same each time for the same place; `join_url` is their own way in, or empty.
+    """
+
+    key: str
+    email: str
+    name: str
+    user_uuid: UUID | None
+    timezone: str
+    join_url: str = ""
+    calendar_url: str = ""
 
 
 class UnknownReference(InvalidRequest):
@@ -41,6 +58,10 @@ def _refuse(*_: object) -> None:
     raise UnknownReference
 
 
+# (event, session or None for all) -> those whose place is sure, one after the other.
+audience: Question[["Event", "EventSession | None"], Iterator[Recipient]] = Question(
+    lambda *_: iter(())
+)
 # (event, live only) -> whether it has registrations; "live" ones still hold a place.
 has_registrations: Question[["Event", bool], bool] = Question(lambda *_: False)
 # (session) -> whether anybody was present.

@@ -1,7 +1,10 @@
 """Nested resources have their event once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -32,6 +35,14 @@ class EventScopedMixin(BaseViewSet[M]):
         if not access.can(self.request.user, event, self.event_action):
             raise NotAllowed
         return event
+
+    @contextmanager
+    def locked(self, row: M) -> Iterator[M]:
+        """Lock the event before what hangs on it, as every verb does."""
+        with transaction.atomic():
+            self.event.lock()
+            with super().locked(row) as current:
+                yield current
 
     def get_queryset(self) -> QuerySet[M]:
         rows: Any = super().get_queryset()

@@ -3,7 +3,8 @@
 from celery import shared_task
 from django.utils import timezone
 
-from events import advancing, catalogue, counts, meeting_sync, meetings
+from events import advancing, catalogue, counts, emails, meeting_sync, meetings, reminding
+from events.models import Event
 
 
 @shared_task(name="events.sync_meeting")
@@ -25,3 +26,13 @@ def sweep_meetings() -> None:
 def check_counts() -> None:
     counts.check(timezone.now())
     catalogue.forget_unused_tags()
+
+
+@shared_task(name="events.send_due_reminders")
+def send_due_reminders() -> None:
+    reminding.send_due(timezone.now())
+
+
+@shared_task(name="events.send_event_summary")
+def send_event_summary(event_id: int) -> None:
+    emails.event_summary(Event.all_objects.select_related("owner", "organization").get(pk=event_id))

@@ -9,6 +9,7 @@ from django.db.models import Q
 from common.models import BaseModel
 from events.models.event import Event
 from events.models.session import EventSession
+from events.querysets import EventReminderQuerySet
 
 
 class EventReminder(BaseModel):
@@ -55,6 +56,8 @@ class EventReminder(BaseModel):
     sent_at = models.DateTimeField(null=True, blank=True)
     recipient_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
+
+    objects = EventReminderQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         ordering = ["scheduled_for", "id"]

@@ -4,13 +4,12 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone as clock
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.viewsets import PUBLIC_CACHE, PublicListMixin, PublicViewSet, RetrieveMixin
+from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin, shared
 from events import slugs
 from events.filters import PublicEventFilter
 from events.models import Category, Event, Tag
@@ -38,14 +37,7 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
         return rows if asked else rows.upcoming(clock.now())
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return self.shared(super().retrieve(request, *args, **kwargs))
-
-    def shared(self, response: Response) -> Response:
-        """Let caches keep for a minute what a stranger was shown."""
-        if self.request.auth is None and not self.request.user.is_authenticated:
-            response.headers["Cache-Control"] = PUBLIC_CACHE
-            patch_vary_headers(response, ["Authorization", "Cookie"])
-        return response
+        return shared(request, super().retrieve(request, *args, **kwargs))
 
     @extend_schema(parameters=[BySlugSerializer], responses=PublicEventSerializer)
     @action(detail=False, methods=["get"], url_path="by-slug/<slug:address>")
@@ -53,7 +45,7 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
         """Find an event by the last part of its public link."""
         query = BySlugSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        return self.shared(self.answer(slugs.resolve(address, **query.validated_data)))
+        return shared(request, self.answer(slugs.resolve(address, **query.validated_data)))
 
 
 @extend_schema(tags=["catalogue"])

@@ -1,0 +1,51 @@
+"""Calendar files of events."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+
+from common import etags
+from common.viewsets import PublicViewSet, ScopedViewSet, shared
+from events import calendars
+from events.models import Event
+
+CALENDAR_FILE = {(200, "text/calendar"): OpenApiTypes.STR}
+
+
+@extend_schema(tags=["events"])
+class EventCalendarViewSet(ScopedViewSet[Event]):
+    """An event in the calendars of the people behind it."""
+
+    resource = "events"
+    queryset = Event.objects.for_details()
+
+    @extend_schema(responses=CALENDAR_FILE)
+    def calendar(self, request: Request, **kwargs: Any) -> HttpResponseBase:
+        """Download the sessions, with the organizer's way into each."""
+        event = self.get_object()
+        return _answer(request, calendars.file_for(event, join_url=calendars.manager_way))
+
+
+@extend_schema(tags=["catalogue"])
+class PublicEventCalendarViewSet(PublicViewSet[Event]):
+    """An event in everybody's calendar; nothing in it leads into the meeting."""
+
+    queryset = Event.objects.reachable().for_details()
+
+    @extend_schema(responses=CALENDAR_FILE)
+    def calendar(self, request: Request, **kwargs: Any) -> HttpResponseBase:
+        """Download the sessions of an event that everybody may see."""
+        return shared(request, _answer(request, calendars.file_for(self.get_object())))
+
+
+def _answer(request: Request, written: bytes) -> HttpResponseBase:
+    tag = etags.weak_tag(written)
+    headers = {"ETag": tag, "Content-Disposition": 'attachment; filename="event.ics"'}
+    if etags.is_known(request, tag):
+        return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
+    return HttpResponse(written, content_type="text/calendar; charset=utf-8", headers=headers)
