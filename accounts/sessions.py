@@ -174,6 +174,13 @@ def note_second_factor(session: UserSession) -> None:
     session.save(update_fields=["second_factor"])
 
 
+def note_second_factor_in_browser(session_key: str, *, now: datetime) -> None:
+    """Note the same of the browser that has just signed in."""
+    session = by_browser(session_key, now=now)
+    if session is not None:
+        note_second_factor(session)
+
+
 def forget_second_factor(user: User) -> None:
     """Let no session count as proven by codes any more; a passkey goes on proving its own."""
     rows = UserSession.objects.filter(user=user, second_factor=True)
