@@ -1,5 +1,7 @@
 """What registrations keep of a person, and how a place is left without its holder."""
 
+from contextlib import suppress
+
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -127,7 +129,9 @@ def _cancel_coming(person: Person) -> None:
     coming = coming.filter(event__starts_at__gt=timezone.now()).exclude(event__status__in=OVER)
     # In the order of their events, so that two who do so never wait for each other.
     for registration in coming.order_by("event_id", "pk"):
-        cancelling.cancel(registration, by=person.user)
+        # Somebody may have been faster, or the event over, while we waited for its lock.
+        with suppress(cancelling.AlreadyCancelled, cancelling.CannotCancel):
+            cancelling.cancel(registration, by=person.user)
 
 
 def _leave_traces(person: Person, rows: list[Registration]) -> None:

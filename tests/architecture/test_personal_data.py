@@ -56,6 +56,9 @@ def test_a_new_text_column_is_noticed():
             app_label = "common"
             managed = False
 
+        def __str__(self):
+            return self.page
+
     try:
         assert personal_data.undeclared() == ["common.Diary.page"]
     finally:
