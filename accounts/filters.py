@@ -6,7 +6,16 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts.models import ApiToken, Membership, MembershipInvitation, Notification, Organization
+from accounts.models import (
+    ApiToken,
+    Membership,
+    MembershipInvitation,
+    Notification,
+    Organization,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from common.filters import BaseFilter, BooleanFilter
 from common.models import AuditEntry
 
@@ -27,6 +36,14 @@ class StaffOrganizationFilter(BaseFilter):
     class Meta:
         model = Organization
         fields = ("is_verified", "is_active", "is_public")
+
+
+class StaffUserFilter(BaseFilter):
+    """By the state of the account."""
+
+    class Meta:
+        model = User
+        fields = ("account_type", "is_active", "email_verified")
 
 
 class MembershipFilter(BaseFilter):
@@ -81,3 +98,21 @@ class NotificationFilter(BaseFilter):
     class Meta:
         model = Notification
         fields = ("notification_type",)
+
+
+class WebhookEndpointFilter(BaseFilter):
+    """By organization and whether they are told anything."""
+
+    organization = django_filters.UUIDFilter("organization__uuid")
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ("is_active", "disabled_reason")
+
+
+class WebhookDeliveryFilter(BaseFilter):
+    """By type and what became of them."""
+
+    class Meta:
+        model = WebhookDelivery
+        fields = ("status", "type")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models import Count, Q, QuerySet
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -34,9 +35,10 @@ from accounts.models import (
     User,
     UserSession,
     WebhookDelivery,
+    WebhookEndpoint,
 )
 from accounts.signals import email_verified, membership_changed
-from accounts.webhooks import publish, register_type
+from accounts.webhooks import forget, publish, register_type
 from common import mail, metrics, retention, scopes
 from integrations import status, webhooks
 from integrations.models import InboundWebhook
@@ -118,6 +120,11 @@ def old_oauth_flows(cutoff: datetime) -> QuerySet[OAuthFlow]:
 @retention.rule("notifications", days=365)
 def old_notifications(cutoff: datetime) -> QuerySet[Notification]:
     return Notification.objects.filter(created_at__lt=cutoff)
+
+
+@receiver([post_save, post_delete], sender=WebhookEndpoint)
+def ask_anew_who_listens(**_: Any) -> None:
+    forget()
 
 
 @retention.rule("webhook_deliveries", days=30)

@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from accounts import (
     data_exports,
+    deliveries,
     email_change,
+    endpoint_health,
     invitations,
     passwords,
     sign_up,
@@ -80,3 +82,18 @@ def build_data_export(export_id: int) -> None:
 @shared_task(name="accounts.expire_data_exports")
 def expire_data_exports() -> None:
     data_exports.expire(timezone.now())
+
+
+@shared_task(name="accounts.dispatch_delivery")
+def dispatch_delivery(delivery_id: int) -> None:
+    deliveries.dispatch(delivery_id)
+
+
+@shared_task(name="accounts.sweep_deliveries")
+def sweep_deliveries() -> None:
+    deliveries.sweep(timezone.now())
+
+
+@shared_task(name="accounts.disable_failing_endpoints")
+def disable_failing_endpoints() -> None:
+    endpoint_health.review(timezone.now())

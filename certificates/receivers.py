@@ -1,6 +1,7 @@
 """When attendance and credits are settled, certificates follow."""
 
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from accounts import manifest, notifications, privacy
+from accounts.webhooks import register_type
 from billing.models import Subscription
 from billing.signals import subscription_changed
 from certificates import (
@@ -16,13 +18,14 @@ from certificates import (
     automatic,
     emails,
     issuing,
+    outbound,
     personal_data,
     reviews,
     tasks,
     templates,
 )
 from certificates.models import Certificate, CertificateStatusHistory
-from certificates.signals import certificate_issued
+from certificates.signals import certificate_issued, certificate_revoked
 from common import triggers
 from common.outbox import after_commit
 from events import questions
@@ -109,3 +112,11 @@ def count_certificates(event_ids: Collection[int]) -> dict[int, int]:
 def check_template(uuid: UUID, event: Event) -> None:
     if templates.named(event, uuid) is None:
         raise questions.UnknownReference
+
+
+for _name, (_about, _example) in outbound.TYPES.items():
+    register_type(_name, description=_about, example=_example)
+certificate_issued.connect(partial(outbound.tell_of_certificate, "certificate.issued"), weak=False)
+certificate_revoked.connect(
+    partial(outbound.tell_of_certificate, "certificate.revoked"), weak=False
+)

@@ -22,6 +22,7 @@ from accounts.views import passkeys as passkey_views
 from accounts.views import privacy as privacy_views
 from accounts.views import second_factor as second_factor_views
 from accounts.views import staff_organizations as staff_organization_views
+from accounts.views import staff_users as staff_user_views
 from accounts.views import social as social_views
 from accounts.views import webhooks as webhook_views
 from accounts.views import zoom as zoom_views
@@ -105,6 +106,7 @@ router.register(
 router.register("webhook-event-types", webhook_views.WebhookEventTypeViewSet, "webhook-event-types")
 
 router.register("jobs", staff.JobViewSet, "jobs")
+router.register("staff/users", staff_user_views.StaffUserViewSet, "staff-users")
 router.register("staff/tasks", staff.StaffTaskViewSet, "staff-tasks")
 router.register("staff/emails", staff.StaffEmailViewSet, "staff-emails")
 router.register("staff/audit-log", staff.StaffAuditViewSet, "staff-audit-log")
@@ -247,6 +249,10 @@ api: list[URLPattern | URLResolver] = [
     path("webhooks/stripe/", integration_views.StripeWebhookView.as_view()),
     path("integrations/", integration_views.ConditionsView.as_view()),
     path("billing/subscription/", billing_views.SubscriptionView.as_view()),
+    path(
+        f"{EVENT}/sessions/<uuid:uuid>/host-link/",
+        session_views.HostLinkViewSet.as_view({"get": "retrieve"}),
+    ),
     path(
         "events/<uuid:uuid>/calendar.ics",
         calendar_views.EventCalendarViewSet.as_view({"get": "calendar"}),

@@ -1,5 +1,6 @@
 """When something happens to an event, then this."""
 
+from functools import partial
 from typing import Any
 
 from django.dispatch import receiver
@@ -8,17 +9,20 @@ from django.utils import timezone
 from accounts import blockers, manifest, notifications, privacy
 from accounts.models import Membership, Organization, User
 from accounts.signals import membership_changed
+from accounts.webhooks import register_type
 from common import triggers
 from common.outbox import after_commit
-from events import drafting, emails, meetings, personal_data, reminders, transfer
+from events import drafting, emails, meetings, outbound, personal_data, reminders, transfer
 from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
     event_completed,
     event_published,
     event_rescheduled,
+    event_started,
     event_unpublished,
     meeting_affected,
+    session_completed,
 )
 from integrations import webhooks
 from integrations.models import InboundWebhook
@@ -113,3 +117,13 @@ def note_deletion(webhook: InboundWebhook) -> Skip | None:
 
 def _skipped(reason: str) -> Skip | None:
     return Skip(reason) if reason else None
+
+
+for _name, (_about, _example) in outbound.TYPES.items():
+    register_type(_name, description=_about, example=_example)
+event_published.connect(partial(outbound.tell_of_event, "event.published"), weak=False)
+event_rescheduled.connect(partial(outbound.tell_of_event, "event.rescheduled"), weak=False)
+event_cancelled.connect(partial(outbound.tell_of_event, "event.cancelled"), weak=False)
+event_started.connect(partial(outbound.tell_of_event, "event.started"), weak=False)
+event_completed.connect(partial(outbound.tell_of_event, "event.completed"), weak=False)
+session_completed.connect(partial(outbound.tell_of_session, "session.completed"), weak=False)

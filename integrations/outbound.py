@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import urllib3
-from requests import certs
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from standardwebhooks import Webhook
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
@@ -208,7 +208,7 @@ def _connect(target: Target, address: str, cutoff: _Cutoff) -> Any:
             target.port,
             timeout=CONNECT_SECONDS,
             server_hostname=target.host,
-            ca_certs=certs.where(),
+            ca_certs=DEFAULT_CA_BUNDLE_PATH,
         )
     else:
         connection = _Plain(address, target.port, timeout=CONNECT_SECONDS)

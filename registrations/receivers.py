@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from accounts import manifest, notifications, privacy
 from accounts.models import User
 from accounts.signals import email_verified
+from accounts.webhooks import register_type
 from common.outbox import after_commit
 from events import questions
 from events.models import Event, EventSession
@@ -28,6 +29,7 @@ from registrations import (
     claiming,
     emails,
     inbox,
+    outbound,
     personal_data,
     places,
     registrants,
@@ -38,7 +40,9 @@ from registrations import (
 from registrations.models import Registration, WaitlistOffer
 from registrations.signals import (
     attendance_changed,
+    attendance_finalized,
     offer_made,
+    registration_cancelled,
     registration_confirmed,
     registration_waitlisted,
 )
@@ -153,3 +157,21 @@ _about_people(stays.note_departure, "participant_left", "participant_left_breako
 _about_people(stays.note_binding, "participant_bind")
 _about_links(registrants.adopt, "registration_created", "registration_approved")
 _about_links(registrants.note_cancelled, "registration_cancelled", "registration_denied")
+
+
+for _name, (_about, _example) in outbound.TYPES.items():
+    register_type(_name, description=_about, example=_example)
+registration_confirmed.connect(
+    partial(outbound.tell_of_registration, "registration.confirmed"), weak=False
+)
+registration_cancelled.connect(
+    partial(outbound.tell_of_registration, "registration.cancelled"), weak=False
+)
+registration_waitlisted.connect(
+    partial(outbound.tell_of_registration, "registration.waitlisted"), weak=False
+)
+offer_made.connect(partial(outbound.tell_of_offer, "waitlist.offer_made"), weak=False)
+attendance_changed.connect(partial(outbound.tell_of_attendance, "attendance.changed"), weak=False)
+attendance_finalized.connect(
+    partial(outbound.tell_of_judgement, "attendance.finalized"), weak=False
+)

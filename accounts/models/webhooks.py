@@ -1,9 +1,15 @@
 """Where integrators want to be told, and what was told them."""
 
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
 from django.db import models
 
 from accounts.models.organizations import Organization
 from accounts.models.people import User
+from accounts.webhook_querysets import WebhookDeliveryQuerySet, WebhookEndpointQuerySet
 from common import validators
 from common.fields import EncryptedTextField
 from common.models import BaseModel
@@ -16,6 +22,11 @@ class WebhookEndpoint(BaseModel):
         GONE = "gone"
         FAILING = "failing"
         OWNER = "owner"
+
+    ALL_TYPES = "*"
+    # How many messages may be on their way to one endpoint, and to one that fails.
+    IN_FLIGHT = 4
+    IN_FLIGHT_FAILING = 1
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="webhook_endpoints")
     organization = models.ForeignKey(
@@ -39,6 +50,8 @@ class WebhookEndpoint(BaseModel):
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=10, choices=DisabledReason.choices, blank=True)
 
+    objects = WebhookEndpointQuerySet.as_manager()
+
     class Meta(BaseModel.Meta):
         indexes = [
             models.Index(fields=["user", "is_active"], name="accounts_endpoint_personal"),
@@ -46,6 +59,23 @@ class WebhookEndpoint(BaseModel):
 
     def __str__(self) -> str:
         return self.url
+
+    @property
+    def secret_hint(self) -> str:
+        """Enough of the secret to tell which one it is."""
+        return self.secret[-4:]
+
+    @property
+    def most_in_flight(self) -> int:
+        return self.IN_FLIGHT if self.failing_since is None else self.IN_FLIGHT_FAILING
+
+    def wants(self, event_type: str) -> bool:
+        return event_type in self.event_types or self.ALL_TYPES in self.event_types
+
+    def secrets_at(self, now: datetime) -> Sequence[str]:
+        """Return what signs now, newest first: for a while after rotating, the old one as well."""
+        overlaps = self.previous_secret_until is not None and self.previous_secret_until > now
+        return (self.secret, self.previous_secret) if overlaps else (self.secret,)
 
 
 class WebhookDelivery(BaseModel):
@@ -74,6 +104,8 @@ class WebhookDelivery(BaseModel):
     duration_ms = models.PositiveIntegerField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
 
+    objects = WebhookDeliveryQuerySet.as_manager()
+
     class Meta(BaseModel.Meta):
         verbose_name_plural = "webhook deliveries"
         constraints = [
@@ -88,6 +120,11 @@ class WebhookDelivery(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.type} {self.message_id}"
+
+    @property
+    def content(self) -> Any:
+        """The payload as data; what is sent and signed are its very characters."""
+        return json.loads(self.payload)
 
 
 class WebhookAttempt(BaseModel):

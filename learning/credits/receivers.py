@@ -1,5 +1,6 @@
 """When attendance is judged, credits follow."""
 
+from functools import partial
 from typing import Any
 
 from django.dispatch import receiver
@@ -7,11 +8,13 @@ from django.dispatch import receiver
 from accounts import notifications, privacy
 from accounts.models import User
 from accounts.signals import email_verified
+from accounts.webhooks import register_type
 from common.outbox import after_commit
 from common.triggers import ALWAYS, append_only
 from events.models import Event
-from learning.credits import awarding, notices, personal_data, tasks
+from learning.credits import awarding, notices, outbound, personal_data, tasks
 from learning.credits.models import CreditAward, CreditDecision
+from learning.credits.signals import credit_awarded, credit_revoked
 from registrations.models import Registration
 from registrations.signals import attendance_changed, attendance_finalized, registrations_linked
 
@@ -48,3 +51,9 @@ def award_registration(registration: Registration, **_: Any) -> None:
 @receiver([email_verified, registrations_linked])
 def claim_awards(user: User, **_: Any) -> None:
     after_commit(tasks.claim_awards, user.pk, key=f"credits:claim:{user.pk}")
+
+
+for _name, (_about, _example) in outbound.TYPES.items():
+    register_type(_name, description=_about, example=_example)
+credit_awarded.connect(partial(outbound.tell_of_award, "credit.awarded"), weak=False)
+credit_revoked.connect(partial(outbound.tell_of_award, "credit.revoked"), weak=False)

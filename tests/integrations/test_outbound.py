@@ -257,7 +257,7 @@ class TestNames:
         context.load_cert_chain(path)
         asked = []
         context.sni_callback = lambda _socket, name, _context: asked.append(name)
-        monkeypatch.setattr(outbound.certs, "where", lambda: str(path))
+        monkeypatch.setattr(outbound, "DEFAULT_CA_BUNDLE_PATH", str(path))
         with serving(context) as running:
             running.asked = asked
             yield running
