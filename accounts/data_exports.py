@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import passwords, privacy, privacy_emails
+from accounts import notices, passwords, privacy, privacy_emails
 from accounts.models import DataExport, User
 from accounts.privacy import Collected, Person
 from common import audit, context, files
@@ -212,6 +212,7 @@ def _hand_over(export: DataExport, stored: StoredFile) -> None:
     export.refresh_from_db()
     _note("data_export.ready", export)
     privacy_emails.data_export_ready(export)
+    notices.data_export_ready(export)
 
 
 def _close(export: DataExport, status: str, *, was: str = Status.RUNNING, error: str = "") -> None:

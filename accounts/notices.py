@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from accounts.models import Membership, MembershipInvitation, User, UserSession, ZoomConnection
+from accounts.models import (
+    DataExport,
+    Membership,
+    MembershipInvitation,
+    User,
+    UserSession,
+    ZoomConnection,
+)
 from accounts.notifications import notify
 
 TYPES: Final[Mapping[str, str]] = {
@@ -68,4 +75,17 @@ def session_reuse(session: UserSession) -> None:
         message=f"Its token was used twice: {session.display_device}.",
         action_url="/settings/sessions",
         dedupe_key=f"session_reuse:{session.uuid}",
+    )
+
+
+def data_export_ready(export: DataExport) -> None:
+    """Say that the copy of the data can be fetched."""
+    notify(
+        export.user,
+        "data_export_ready",
+        title="The copy of your data is ready.",
+        message="You can download it for a week.",
+        action_url="/settings/privacy",
+        metadata={"request_uuid": str(export.uuid)},
+        dedupe_key=f"data_export_ready:{export.uuid}",
     )

@@ -60,10 +60,10 @@ declare(
     erased="url description event_types secret previous_secret",
     impersonal="api_version",
 )
+# What integrators are sent are ids (thin objects); what they answer goes with the delivery.
 declare(
     models.WebhookDelivery,
-    erased="payload last_response",
-    impersonal="message_id type last_error",
+    impersonal="message_id type payload last_response last_error",
 )
 declare(models.WebhookAttempt, impersonal="error")
 declare(

@@ -61,7 +61,7 @@ class Traces:
 
     def mails(self) -> QuerySet[OutgoingEmail]:
         """Return the messages to the person."""
-        to_them = Q(recipient_uuid=self.user_uuid) if self.user_uuid else Q(pk=None)
+        to_them = Q(recipient_uuid=self.user_uuid) if self.user_uuid else Q(pk__in=[])
         if self.email:
             to_them |= Q(to_email=self.email)
         return OutgoingEmail.objects.filter(to_them)
@@ -77,7 +77,8 @@ class Traces:
 
     def jobs(self) -> QuerySet[Job]:
         """Return the long work the person asked for."""
-        return Job.objects.filter(requested_by_uuid=self.user_uuid)
+        mine = Q(requested_by_uuid=self.user_uuid) if self.user_uuid else Q(pk__in=[])
+        return Job.objects.filter(mine)
 
 
 def forget(traces: Traces) -> Mapping[str, int]:
