@@ -21,9 +21,9 @@ from accounts.views import organizations as organization_views
 from accounts.views import passkeys as passkey_views
 from accounts.views import privacy as privacy_views
 from accounts.views import second_factor as second_factor_views
+from accounts.views import social as social_views
 from accounts.views import staff_organizations as staff_organization_views
 from accounts.views import staff_users as staff_user_views
-from accounts.views import social as social_views
 from accounts.views import webhooks as webhook_views
 from accounts.views import zoom as zoom_views
 from billing import views as billing_views
