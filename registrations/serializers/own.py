@@ -4,6 +4,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from common.serializers import ModelSerializer, Serializer
+from events.models import Event
 from registrations import joining
 from registrations.models import Registration
 from registrations.serializers.parts import EventOfRegistrationSerializer, TicketSerializer
@@ -75,10 +76,19 @@ class NameSerializer(Serializer):
     full_name = serializers.CharField(max_length=255, min_length=2)
 
 
+class EventOfClaimableSerializer(ModelSerializer[Event]):
+    """The event of a guest registration, as far as it tells which one that is."""
+
+    class Meta:
+        model = Event
+        fields = ["uuid", "title", "starts_at"]
+        read_only_fields = fields
+
+
 class ClaimableSerializer(ModelSerializer[Registration]):
     """A guest registration that waits under one's address."""
 
-    event = EventOfRegistrationSerializer(read_only=True)
+    event = EventOfClaimableSerializer(read_only=True)
     registered_at = serializers.DateTimeField(source="created_at", read_only=True)
 
     class Meta:

@@ -183,7 +183,7 @@ class LinkRegistrationsViewSet(ListMixin[Registration]):
         if getattr(self, "swagger_fake_view", False):
             return Registration.objects.none()
         rows = claiming.candidates(self.request.user)
-        return rows.select_related("event__owner", "event__organization")
+        return rows.select_related("event")
 
     @extend_schema(request=None, responses={200: LinkedSerializer})
     def create(self, request: Request, **kwargs: Any) -> Response:
