@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import emails, proofs, sessions, sign_in_methods, verification
+from accounts import attempts, emails, proofs, sessions, sign_in_methods, verification
 from accounts.exceptions import ReauthenticationRequired
 from accounts.models import User, UserSession
 from common import audit
@@ -70,11 +70,18 @@ def reauthenticate(session: UserSession, password: str, *, now: datetime) -> dat
 
 
 def require_fresh(user: User, *, password: str = "", now: datetime) -> None:
-    """Refuse unless identity was proven just now, by the session or by the password."""
-    if password and check_password(password, user.password):
+    """Refuse unless identity was proven just now, by the session or by the password.
+
+    A guess at the password counts as one at signing in: a stolen session finds out no faster.
+    """
+    if sessions.is_fresh(user.session, now=now):
         return
-    if not sessions.is_fresh(user.session, now=now):
+    if not password:
         raise ReauthenticationRequired
+    guess = attempts.begin(user.email, now=now)
+    if not check_password(password, user.password):
+        raise ReauthenticationRequired
+    guess.succeed()
 
 
 def _set(user: User, password: str) -> None:

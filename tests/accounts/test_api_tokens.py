@@ -184,6 +184,17 @@ def test_making_wants_a_fresh_proof(api_for, organizer):
     assert ApiToken.objects.count() == 1
 
 
+def test_guesses_at_the_password_are_counted(throttled, api_for, organizer):
+    api = api_for(organizer)
+    make_stale(organizer)
+
+    answers = [api.post(URL, {**BODY, "password": "not it"}).status_code for _ in range(11)]
+
+    assert answers == [403] * 10 + [429]
+    assert api.post(URL, {**BODY, "password": PASSWORD}).status_code == 429
+    assert not ApiToken.objects.exists()
+
+
 def test_renewing_wants_a_fresh_proof(api_for, organizer):
     token = ApiTokenFactory(user=organizer)
     api = api_for(organizer)
