@@ -74,6 +74,9 @@ class OrganizationAdmin(AuditedAdmin[Organization]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Organization | None = None) -> bool:
+        return False
+
 
 @admin.register(Membership)
 class MembershipAdmin(LedgerAdmin[Membership]):
