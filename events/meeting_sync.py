@@ -12,6 +12,7 @@ from django.utils import timezone as clock
 
 from accounts import zoom_connections
 from accounts.models import ZoomConnection
+from common.exceptions import Conflict, Unavailable
 from common.outbox import after_commit
 from events import meetings, signals
 from events.meetings import Status
@@ -39,6 +40,32 @@ LICENSED = frozenset({2, 3})
 PASSWORD_ALPHABET = string.ascii_letters + string.digits
 
 
+# Zoom's API reference, "Get a meeting": the start_url of its own users ends after two hours.
+START_LINK_LIFETIME = timedelta(hours=2)
+
+
+class MeetingNotReady(Conflict):
+    """There is no meeting to start, not yet or not any more."""
+
+    code = "MEETING_NOT_READY"
+    message = "The meeting of this session is not ready."
+
+
+class ZoomIsAway(Unavailable):
+    """Zoom does not answer at the moment."""
+
+    code = "ZOOM_UNAVAILABLE"
+    message = OUTAGE
+
+
+@dataclasses.dataclass(frozen=True)
+class HostLink:
+    """A way into the meeting as its host, and until when it is good."""
+
+    url: str
+    expires_at: datetime
+
+
 def sync_meeting(session_id: int) -> None:
     """Do the one thing at Zoom that the session's wish needs. Running it again does nothing."""
     session = _claim(session_id, clock.now())
@@ -51,6 +78,24 @@ def sync_meeting(session_id: int) -> None:
             _make(session)
     except ZoomFailure as failure:
         _note_failure(session, failure, clock.now())
+
+
+def host_link(session: EventSession, *, now: datetime) -> HostLink:
+    """Ask Zoom for the link that starts the meeting as its host; it is kept nowhere.
+
+    Raises MeetingNotReady, or ZoomIsAway when Zoom does not answer.
+    """
+    connection = _host(session)
+    if session.meeting_status != Status.READY or connection is None:
+        raise MeetingNotReady
+    try:
+        with _speaking_for(connection) as token:
+            meeting = client.meeting(session.zoom_meeting_id, token=token)
+    except (ZoomNotFound, ZoomAuthFailed, ZoomScopeMissing) as failure:
+        raise MeetingNotReady from failure
+    except ZoomFailure as failure:
+        raise ZoomIsAway from failure
+    return HostLink(meeting.start_url, now + START_LINK_LIFETIME)
 
 
 @transaction.atomic

@@ -36,6 +36,11 @@ class EventScopedMixin(BaseViewSet[M]):
             raise NotAllowed
         return event
 
+    def require(self, action: str) -> None:
+        """Refuse whoever sees the event but may not do this with it."""
+        if not access.can(self.request.user, self.event, action):
+            raise NotAllowed
+
     @contextmanager
     def locked(self, row: M) -> Iterator[M]:
         """Lock the event before what hangs on it, as every verb does."""

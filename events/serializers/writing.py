@@ -141,7 +141,7 @@ class CustomFieldWriteSerializer(SentWhole, ModelSerializer[EventCustomField]):
         return attrs
 
 
-class EventSessionWriteSerializer(SentWhole, ModelSerializer[EventSession]):
+class SessionWriteSerializer(ModelSerializer[EventSession]):
     """A session of an event with several."""
 
     starts_at = MomentField()
@@ -165,6 +165,10 @@ class EventSessionWriteSerializer(SentWhole, ModelSerializer[EventSession]):
             "cpd_credit_value_override",
             "is_required",
         )
+
+
+class EventSessionWriteSerializer(SentWhole, SessionWriteSerializer):
+    """A session among those that an event is created with."""
 
 
 class EventWriteSerializer(ModelSerializer[Event]):
@@ -263,15 +267,14 @@ class EventReopenSerializer(Serializer):
     reason = TextField(max_length=2000)
 
 
-class RescheduleSerializer(Serializer):
-    """When the event takes place instead."""
+class SessionRescheduleSerializer(Serializer):
+    """When the session takes place instead."""
 
     starts_at = MomentField(required=False)
     duration_minutes = LengthField(required=False)
     timezone = serializers.CharField(
         max_length=64, required=False, validators=[validators.timezone_name]
     )
-    registration_deadline = MomentField(required=False, allow_null=True)
     reason = TextField(max_length=2000, required=False, allow_blank=True)
     notify = serializers.BooleanField(default=True)
 
@@ -281,6 +284,25 @@ class RescheduleSerializer(Serializer):
                 {"starts_at": ["Name a start, a length or a time zone."]}
             )
         return attrs
+
+
+class RescheduleSerializer(SessionRescheduleSerializer):
+    """When the event takes place instead."""
+
+    registration_deadline = MomentField(required=False, allow_null=True)
+
+
+class OrderSerializer(Serializer):
+    """The uuids of all rows, in the order wanted."""
+
+    order = serializers.ListField(child=serializers.UUIDField(), max_length=EventSession.LIMIT)
+
+
+class HostLinkSerializer(Serializer):
+    """The link that starts the meeting as its host."""
+
+    url = serializers.CharField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True)
 
 
 class EventMeetingRetrySerializer(Serializer):
