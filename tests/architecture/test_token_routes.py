@@ -46,6 +46,7 @@ RESOURCES = {
 # Identity, keys, members' management, copies of data, erasure, notices, and the platform's tools.
 CLOSED = {
     "api/v1/api-tokens/",
+    "api/v1/auth/manifest/",
     "api/v1/auth/password-change/",
     "api/v1/integrations/",
     "api/v1/integrations/inbound-webhooks/",
@@ -61,6 +62,7 @@ CLOSED = {
     "api/v1/staff/tasks/",
     "api/v1/users/me/audit-log/",
     "api/v1/users/me/delete-account/",
+    "api/v1/users/me/downgrade/",
     "api/v1/users/me/export-data/",
     "api/v1/users/me/link-registrations/",
     "api/v1/users/me/onboarding/complete/",
