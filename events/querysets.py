@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self, TypeAlias
 
-from django.db import models
+from django.db import connections, models
 from django.db.models import F, Q
 
 from common.querysets import LiveManager, SoftDeleteQuerySet
+from events import search
 from events.access import Action, condition
 
 if TYPE_CHECKING:
@@ -89,11 +90,8 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
         ).distinct()
 
     def matching(self, text: str) -> Self:
-        """Keep those in which every word of the text is found."""
-        found = self
-        for term in text.split():
-            found = found.filter(search_text__icontains=term)
-        return found
+        """Keep those in which every word of the text is found, or nearly so in the title."""
+        return self.filter(search.condition(text, connections[self.db].vendor))
 
     def for_summaries(self) -> Self:
         """Load with each event what lists show of it, and no other column."""

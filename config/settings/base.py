@@ -118,6 +118,8 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- database: SQLite embedded, PostgreSQL by DATABASE_URL
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{BASE_DIR / 'db.sqlite3'}", required=True)
 DATABASES: dict[str, dict[str, Any]] = {"default": env.env.db_url_config(DATABASE_URL)}
+# How far a title may be from the words searched for: 1 is the same, 0 nothing alike.
+SEARCH_OPTIONS = "-c pg_trgm.word_similarity_threshold=0.4"
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # Every write transaction takes its turn; this is what row locks do on PostgreSQL.
@@ -130,7 +132,7 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 2,
-        "options": "-c lock_timeout=3s -c statement_timeout="
+        "options": f"{SEARCH_OPTIONS} -c lock_timeout=3s -c statement_timeout="
         + ("60s" if env.flag("WORKER_PROCESS", default=False) else "5s"),
         "pool": {"min_size": 1, "max_size": env.whole("DATABASE_POOL_MAX", 8), "timeout": 1.8},
     }

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from config.settings.base import *
-from config.settings.base import CACHES, DATABASES
+from config.settings.base import CACHES, DATABASES, SEARCH_OPTIONS
 
 TESTING = True
 DEBUG = False
@@ -33,4 +33,6 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["TEST"] = {"NAME": f"test_cpd_{os.getpid()}"}
     # Making and dropping a database takes longer than a request may.
-    DATABASES["default"]["OPTIONS"]["options"] = "-c lock_timeout=3s -c statement_timeout=60s"
+    DATABASES["default"]["OPTIONS"]["options"] = (
+        f"{SEARCH_OPTIONS} -c lock_timeout=3s -c statement_timeout=60s"
+    )
