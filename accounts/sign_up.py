@@ -1,15 +1,14 @@
 """New accounts. The answer never tells whether an address had one already."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accounts import emails, verification
 from accounts.models import User
-from common import audit
+from common import audit, codes
 from common.outbox import after_commit
 
 
@@ -29,7 +28,8 @@ class SignUp:
 def sign_up(wanted: SignUp) -> UUID:
     """Make an attendee's account, or none when the address has one; return a uuid either way.
 
-    Both ways take the same steps: one hash, one attempt to insert, one task that mails.
+    Both ways take the same steps: one hash, one attempt to insert, one audit entry, one task that
+    mails.
     """
     user = User(
         email=wanted.email,
@@ -39,12 +39,15 @@ def sign_up(wanted: SignUp) -> UUID:
         organization_name=wanted.organization_name,
     )
     user.set_password(wanted.password)
-    with suppress(IntegrityError), transaction.atomic():
-        user.save(force_insert=True)
-        audit.record("user.signed_up", target=user, by=user, owner=user)
+    # A taken address is passed over in silence, by the same statement.
+    User.objects.bulk_create([user], ignore_conflicts=True)
     # Whose the address is now is asked either way, for the same time.
     owner = User.all_objects.filter(email=wanted.email).values_list("uuid", flat=True).first()
     is_new = owner == user.uuid
+    if is_new:
+        audit.record("user.signed_up", target=user, by=user, owner=user)
+    else:
+        audit.record("sign_up.repeated", address_digest=codes.digest(wanted.email))
     after_commit("accounts.note_sign_up", str(owner), is_new)
     return user.uuid if is_new else uuid4()
 

@@ -5,6 +5,7 @@ A provider vouches for an identity, issuer and subject; for an address only wher
 
 import secrets
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +39,7 @@ from integrations.oidc.failures import OidcFailure, OidcUnavailable
 Intent = OAuthFlow.Intent
 AuthMethod = UserSession.AuthMethod
 EndReason = UserSession.EndReason
+TRIES = 3
 FLOW_LIFETIME = timedelta(minutes=10)
 SHORTEST_NAME = 2
 LONGEST_NAME = 255
@@ -209,14 +211,11 @@ def _connect(user: User, identity: Identity, now: datetime) -> SocialAccount:
 
 def _recognise_or_sign_up(identity: Identity, now: datetime) -> tuple[User, bool]:
     """Return whose identity it is; of several first sign-ins at once, one makes the account."""
-    try:
-        return _enter(identity, now)
-    except IntegrityError:
-        # Another sign-in was as quick: now there is an account, or a link that stands in the way.
-        try:
+    # Another one may be as quick, first with the account and then with its link.
+    for _ in range(TRIES):
+        with suppress(IntegrityError):
             return _enter(identity, now)
-        except IntegrityError as error:
-            raise AlreadyLinked from error
+    raise AlreadyLinked
 
 
 @transaction.atomic
@@ -244,9 +243,10 @@ def _recognise(identity: Identity, now: datetime) -> User | None:
     account = links.select_related("user").first()
     if account is None:
         return None
-    _require_standing(account.user)
+    user: User = account.user
+    _require_standing(user)
     links.update(last_login_at=now, email=_usable(identity.email), updated_at=now)
-    return account.user
+    return user
 
 
 def _sign_up(identity: Identity, email: str, now: datetime) -> User:
