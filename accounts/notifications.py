@@ -59,7 +59,7 @@ def notify_many(
 
     Accounts that ended are passed over.
     """
-    notify_each({user_id: notice for user_id in user_ids}.items(), notification_type)
+    notify_each(dict.fromkeys(user_ids, notice).items(), notification_type)
 
 
 def notify_each(notices: Iterable[tuple[int | None, Notice]], notification_type: str) -> None:
