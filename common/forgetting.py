@@ -158,7 +158,7 @@ def _mentioning(model: Any, column: str, email: str) -> list[Any]:
     """Return the rows whose JSON holds exactly this address, not one that merely ends alike."""
     if not email:
         return []
-    whole = re.compile(rf"(?<![\w.+-]){re.escape(email)}(?![\w.-])", re.IGNORECASE)
+    whole = re.compile(rf"(?<![\w.+-]){re.escape(email)}(?![\w-]|\.\w)", re.IGNORECASE)
     rows = model.objects.annotate(as_text=Cast(F(column), TextField()))
     candidates = rows.filter(as_text__icontains=email)
     return [row for row in candidates if whole.search(row.as_text)]
