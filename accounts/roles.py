@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from django.conf import settings
 from django.db.models import Q
 
+from common import oversight
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -109,8 +111,14 @@ class Reach:
         return frozenset(pk for pk, held in self.organizations.items() if capability in held)
 
     def sees_everything(self, capability: str) -> bool:
-        """Tell whether the caller has the capability in every tenant: people of the platform."""
-        return capability in self.everywhere
+        """Tell whether the caller has the capability in every tenant: people of the platform.
+
+        That it was used goes on record.
+        """
+        if capability not in self.everywhere:
+            return False
+        oversight.note(capability)
+        return True
 
     def scope(
         self, capability: str, *, owner: str = "owner", organization: str = "organization"

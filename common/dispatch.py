@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common import idempotency, scopes, throttling
+from common import idempotency, oversight, scopes, throttling
 from common.renderers import Renderer
 
 Handler = Callable[..., HttpResponseBase]
@@ -39,12 +39,14 @@ class Pipeline(APIView):
         self.args, self.kwargs = args, kwargs
         self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
-        try:
-            self.initial(self.request, *args, **kwargs)
-            response = idempotency.run(self, self.choose_handler())
-        except Exception as exc:  # noqa: BLE001 -- as REST framework: crashes are raised again
-            response = self.handle_exception(exc)
-        self.response = self.finalize_response(self.request, response, *args, **kwargs)
+        with oversight.watching() as watch:
+            try:
+                self.initial(self.request, *args, **kwargs)
+                response = idempotency.run(self, self.choose_handler())
+            except Exception as exc:  # noqa: BLE001 -- as REST framework: crashes are raised again
+                response = self.handle_exception(exc)
+            self.response = self.finalize_response(self.request, response, *args, **kwargs)
+            oversight.record(self.request, self.response, watch)
         return self.response
 
     def choose_handler(self) -> Handler:

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
-from common import etags
+from common import etags, oversight
 from common.dispatch import OpenToAll, Pipeline
 from common.exceptions import NotAllowed, NotFound
 from common.models import SoftDeleteModel
@@ -98,6 +98,7 @@ class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
         if row is None:
             raise self.refusal_of(lookup)
         self.check_object_permissions(self.request, row)
+        oversight.shown(row)
         return row
 
     def refusal_of(self, lookup: Mapping[str, Any]) -> Exception:

@@ -13,6 +13,7 @@ from accounts.filters import StaffUserFilter
 from accounts.models import Membership, User
 from accounts.requests import AuthenticatedRequest
 from accounts.serializers import staff_users as shapes
+from common import oversight
 from common.permissions import IsPlatformStaff
 from common.viewsets import BaseViewSet, ListMixin, RetrieveMixin
 
@@ -39,6 +40,7 @@ class StaffUserViewSet(ListMixin[User], RetrieveMixin[User], BaseViewSet[User]):
     search_fields = ("email", "full_name")
 
     def get_queryset(self) -> QuerySet[User]:
+        oversight.note("users.view")
         memberships = Prefetch("memberships", queryset=CURRENT.all(), to_attr="affiliations")
         rows = User.objects.get_queryset().for_staff(timezone.now())
         return rows.prefetch_related(memberships)
