@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from struct import error as StructError  # noqa: N812 -- the module calls it `error`
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import SplitResult, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -161,7 +161,8 @@ def _server() -> Fido2Server:
         attestation=AttestationConveyancePreference.NONE,
         verify_origin=_origins().__contains__,
     )
-    server.timeout = int(challenges.LIFETIME.total_seconds() * 1000)
+    milliseconds = int(challenges.LIFETIME.total_seconds() * 1000)
+    server.timeout = milliseconds  # type: ignore[assignment]  # declared by its default alone
     return server
 
 
@@ -249,7 +250,8 @@ def _advance(passkey: Passkey, counter: int, *, is_backed_up: bool, now: datetim
 
 
 def _key(passkey: Passkey) -> AttestedCredentialData:
-    key = CoseKey.parse(cbor.decode(bytes(passkey.public_key)))
+    stored = cast("Mapping[int, Any]", cbor.decode(bytes(passkey.public_key)))
+    key = CoseKey.parse(stored)
     return AttestedCredentialData.create(Aaguid.NONE, bytes(passkey.credential_id), key)
 
 

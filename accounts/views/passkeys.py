@@ -1,7 +1,7 @@
 """The signed-in person's passkeys, and signing in with one."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -50,7 +50,7 @@ class PasskeyViewSet(ListMixin[Passkey], UpdateMixin[Passkey], DestroyMixin[Pass
         return self.answer(made, status.HTTP_201_CREATED)
 
     def perform_update(self, serializer: BaseSerializer[Passkey]) -> None:
-        body, row = serializer.validated_data, serializer.instance
+        body, row = serializer.validated_data, cast("Passkey", serializer.instance)
         self._require_fresh(body)
         passkeys.rename(row, name=body.get("name", row.name), by=self.request.user)
 
