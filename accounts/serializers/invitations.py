@@ -4,21 +4,21 @@ from rest_framework import serializers
 
 from accounts.models import MembershipInvitation
 from accounts.serializers.access import AddressField, SecretField
-from accounts.serializers.organizations import GIVEN_ROLES, OrganizationLabelSerializer
+from accounts.serializers.organizations import OrganizationLabelSerializer, not_ownership
 from common.serializers import ModelSerializer, PublicPersonSerializer, Serializer
 
 STATUSES = [status.value for status in MembershipInvitation.Status]
 
 
 class InviteSerializer(ModelSerializer[MembershipInvitation]):
-    """Whom to ask in, as what."""
+    """Whom to ask in, as what; never as the owner."""
 
     email = AddressField()
-    role = serializers.ChoiceField(choices=GIVEN_ROLES)
 
     class Meta:
         model = MembershipInvitation
         fields = ("email", "role", "title")
+        extra_kwargs = {"role": {"validators": [not_ownership]}}
         # An address asked already is asked anew: uniqueness is the verb's.
         validators: list[object] = []
 

@@ -6,8 +6,12 @@ from accounts.models import Membership, Organization
 from accounts.serializers.access import PasswordField
 from common.serializers import ModelSerializer, PersonSerializer, Serializer
 
-# Ownership is only given by transfer.
-GIVEN_ROLES = [choice for choice in Membership.Role.choices if choice[0] != Membership.Role.OWNER]
+
+def not_ownership(role: str) -> None:
+    """Refuse a role that is only given by transfer."""
+    if role == Membership.Role.OWNER:
+        raise serializers.ValidationError("Ownership is only given by transfer.", code="owner")
+
 
 WRITABLE = (
     "name",
@@ -63,13 +67,12 @@ class MembershipSerializer(ModelSerializer[Membership]):
 
 
 class MembershipChangeSerializer(ModelSerializer[Membership]):
-    """Another role or title for a member."""
-
-    role = serializers.ChoiceField(choices=GIVEN_ROLES)
+    """Another role or title for a member; ownership is only given by transfer."""
 
     class Meta:
         model = Membership
         fields = ("role", "title")
+        extra_kwargs = {"role": {"validators": [not_ownership]}}
 
 
 class TransferSerializer(Serializer):

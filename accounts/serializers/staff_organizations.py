@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Organization
@@ -36,10 +37,11 @@ class StaffOrganizationSerializer(ModelSerializer[Organization]):
         )
         read_only_fields = fields
 
-    def get_owner(self, organization: Any) -> PersonSerializer | None:
+    @extend_schema_field(PersonSerializer(allow_null=True))
+    def get_owner(self, organization: Any) -> Any:
         """Show who owns it."""
         owner = next(iter(organization.owners), None)
-        return PersonSerializer(owner.user).data if owner else None  # type: ignore[return-value]  # its data
+        return PersonSerializer(owner.user).data if owner else None
 
 
 class VerdictSerializer(Serializer):
