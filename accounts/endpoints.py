@@ -13,6 +13,7 @@ from accounts.models import Organization, User, WebhookDelivery, WebhookEndpoint
 from accounts.roles import Capability, reach
 from common import audit
 from common.exceptions import Conflict, NotAllowed, RuleViolation
+from common.scopes import PersonalData
 from integrations import outbound
 
 Reason = WebhookEndpoint.DisabledReason
@@ -199,6 +200,8 @@ def _require_right(by: User, organization: Organization | None) -> None:
     if not by.email_verified:
         raise EmailNotVerified
     if organization is None:
+        if not reach(by).personal:
+            raise PersonalData
         return
     if organization.pk not in reach(by).organizations_with(Capability.DEVELOPER_MANAGE):
         raise NotAllowed

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import roles
-from accounts.models import ApiToken, Membership
+from accounts.models import ApiToken, Membership, WebhookEndpoint
 from accounts.roles import Capability
 from common.models import AuditEntry
 from events.models import Event
@@ -219,6 +219,19 @@ def test_an_organizations_key_makes_nothing_of_its_creators_own(shared, two_tena
     assert [answer.status_code for answer in answers] == [403, 400, 201]
     made = Event.objects.get(title="New")
     assert (made.owner, made.organization) == (organizer, two_tenants[0].organization)
+
+
+def test_an_organizations_key_listens_to_nothing_of_its_creators_own(organizer, organization):
+    token = ApiTokenFactory(user=organizer, organization=organization, scopes=["webhooks:write"])
+    own = ApiTokenFactory(user=organizer, scopes=["webhooks:write"])
+    body = {"url": "https://93.184.215.14/hook", "event_types": ["*"]}
+
+    refused = program(token).post("/api/v1/webhook-endpoints/", body)
+    made = program(own).post("/api/v1/webhook-endpoints/", body)
+
+    assert error(refused) == DENIED
+    assert made.status_code == 201, made.content
+    assert WebhookEndpoint.objects.get().organization is None
 
 
 def test_a_personal_key_makes_nothing_in_an_organization(organizer, organization):

@@ -12,6 +12,7 @@ from accounts.authentication import ApiTokenAuthentication
 from accounts.token_scopes import SCOPES
 from common import scopes
 from common.dispatch import OpenToAll, Pipeline
+from common.views.docs import schema
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.api_tokens import ApiTokenFactory, program
 
@@ -32,6 +33,7 @@ RESOURCES = {
     "api/v1/events/*/meeting/": "events",
     "api/v1/events/*/reminders/": "events",
     "api/v1/events/*/sessions/": "events",
+    "api/v1/events/*/sessions/*/host-link/": "events",
     "api/v1/events/*/status-history/": "events",
     "api/v1/events/*/aggregate-attendance/": "registrations",
     "api/v1/events/*/registrations/": "registrations",
@@ -42,6 +44,9 @@ RESOURCES = {
     "api/v1/events/*/certificates/": "certificates",
     "api/v1/templates/": "certificates",
     "api/v1/users/me/certificates/": "certificates",
+    "api/v1/webhook-endpoints/": "webhooks",
+    "api/v1/webhook-endpoints/*/deliveries/": "webhooks",
+    "api/v1/webhook-event-types/": "webhooks",
 }
 # Identity, keys, members' management, copies of data, erasure, notices, and the platform's tools.
 CLOSED = {
@@ -60,13 +65,16 @@ CLOSED = {
     "api/v1/staff/periodic/",
     "api/v1/staff/persons/erase/",
     "api/v1/staff/tasks/",
+    "api/v1/staff/users/",
     "api/v1/users/me/audit-log/",
     "api/v1/users/me/delete-account/",
     "api/v1/users/me/downgrade/",
+    "api/v1/users/me/email/",
     "api/v1/users/me/export-data/",
     "api/v1/users/me/link-registrations/",
     "api/v1/users/me/onboarding/complete/",
     "api/v1/users/me/organization-invitations/",
+    "api/v1/users/me/passkeys/",
     "api/v1/users/me/sessions/",
     "api/v1/users/me/social-accounts/",
     "api/v1/users/me/two-factor/",
@@ -169,12 +177,31 @@ def test_no_other_view_knows_programs():
     ] == []
 
 
+def test_the_schema_names_the_scope_of_each_operation():
+    told = {
+        (re.sub(r"{[^}]+}", "*", path.lstrip("/")), method): entry["apiToken"]
+        for path, item in schema()["paths"].items()
+        for method, operation in item.items()
+        for entry in operation["security"]
+        if "apiToken" in entry
+    }
+
+    wanted = {call.values[:2]: scope_of(*call.values[1:3]) for call in calls()}
+    scoped = {call: [scope] for call, scope in wanted.items() if scope in SCOPES}
+    unscoped = {call: [] for call, scope in wanted.items() if scope.startswith(scopes.ANY)}
+    assert told == scoped | unscoped
+
+
 @pytest.fixture
 def founder(db):
     """An organizer who owns an organization and runs the platform besides."""
     user = UserFactory(organizer=True, superuser=True)
     MembershipFactory(user=user, organization=OrganizationFactory(), role="owner")
     return user
+
+
+def scope_of(method, resource):
+    return f"{resource}:{'read' if method == 'get' else 'write'}"
 
 
 def ask(token, method, path):
@@ -186,7 +213,7 @@ def ask(token, method, path):
 
 @pytest.mark.parametrize(("path", "method", "resource", "personal"), calls())
 def test_without_the_scope_no_route_opens(founder, path, method, resource, personal):
-    wanted = f"{resource}:{'read' if method == 'get' else 'write'}"
+    wanted = scope_of(method, resource)
     lesser = {wanted, f"{resource}:write"}
     token = ApiTokenFactory(user=founder, scopes=[each for each in SCOPES if each not in lesser])
 
