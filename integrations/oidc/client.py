@@ -21,6 +21,10 @@ from integrations.oidc import http
 from integrations.oidc.failures import OidcRefused
 
 PROVIDERS: Final = ("google", "microsoft")
+DISCOVERY: Final = {
+    "google": "https://accounts.google.com/.well-known/openid-configuration",
+    "microsoft": "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration",
+}
 SCOPES: Final = "openid email profile"
 # The one algorithm that both sign with, whatever a discovery document may offer: a token signed
 # by HMAC with the public key, or not at all, is no token.
@@ -221,7 +225,7 @@ def _discovery_url(provider: str) -> str:
     if _is_played(provider):
         return f"{doubles.start()['oidc']}/{provider}/.well-known/openid-configuration"
     configured: str = getattr(settings, f"{provider.upper()}_DISCOVERY_URL")
-    return configured
+    return configured or DISCOVERY[provider]
 
 
 def _is_played(provider: str) -> bool:
