@@ -340,11 +340,14 @@ def test_organizations_are_read_by_their_own_key(shared, organization, organizer
     assert program(own).get("/api/v1/organizations/").json()["count"] == 0
 
 
-def test_the_organizations_story(organizer, organization, two_tenants):
+def test_the_organizations_story(api_for, organizer, organization, two_tenants):
     ours, mine, theirs = two_tenants
     RegistrationFactory(event=ours)
-    scopes = ["registrations:read"]
-    client = program(ApiTokenFactory(user=organizer, organization=organization, scopes=scopes))
+    wishes = {"name": "Door list", "scopes": ["registrations:read"]}
+    made = api_for(organizer).post(
+        "/api/v1/api-tokens/", wishes | {"organization": str(organization.uuid)}
+    )
+    client = program(made.json()["token"])
 
     listed = client.get(registrations_of(ours))
     foreign = [client.get(registrations_of(event)).status_code for event in (theirs, mine)]
