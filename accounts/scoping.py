@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from rest_framework.request import Request
 
 from accounts import roles
 from accounts.models import Organization
@@ -38,6 +39,11 @@ class OrganizationScopedMixin(BaseViewSet[M]):
         if not reach.may(self.organization_capability, organization_id=organization.pk):
             raise NotAllowed
         return organization
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse strangers before their body is looked at."""
+        super().initial(request, *args, **kwargs)
+        _ = self.organization
 
     @contextmanager
     def locked(self, row: M) -> Iterator[M]:

@@ -1,8 +1,9 @@
 """Every operation below an organization or an event, and which capability it wants.
 
 A new route gets a row here: method, route, capability, and what it answers to those who have it
-in the scene of `test_role_matrix` (an event of the organization with everything that a path may
-name). A refusal of the domain is an answer too: it proves that the caller was let in.
+in the scene of `test_role_matrix`: an event of the organization with everything that a path may
+name. In a body "{members}" stands for the uuid of the scene's row of that collection. A refusal
+of the domain is an answer too: it proves that the caller was let in.
 """
 
 from typing import Any, NamedTuple
@@ -59,6 +60,7 @@ INVITATIONS = "organizations/<uuid:organization_uuid>/invitations/"
 EVENT = "events/<uuid:uuid>/"
 NESTED = "events/<uuid:event_uuid>/"
 SESSION = f"{NESTED}sessions/<uuid:uuid>/"
+FIELDS = f"{NESTED}custom-fields/"
 REMINDER = f"{NESTED}reminders/<uuid:uuid>/"
 REGISTRATION = f"{NESTED}registrations/<uuid:uuid>/"
 CERTIFICATE = f"{NESTED}certificates/<uuid:uuid>/"
@@ -78,6 +80,7 @@ class Row(NamedTuple):
     event: str = "published"
     role_answers: dict[str, int] = {}
     refusal: int = 403
+    sent_as: str = "json"
 
 
 R = Row
@@ -94,7 +97,7 @@ ROWS = [
         f"{ORGANIZATION}transfer-ownership/",
         "organization.transfer",
         200,
-        {"member": "{member}"},
+        {"member": "{members}"},
     ),
     R("get", MEMBERS, "members.view", 200),
     R("get", f"{MEMBERS}<uuid:uuid>/", "members.view", 200),
@@ -132,6 +135,34 @@ ROWS = [
     R("post", f"{SESSION}start/", "events.manage", 200),
     R("post", f"{SESSION}complete/", "events.manage", 400),
     R("post", f"{SESSION}cancel/", "events.manage", 409),
+    R(
+        "post",
+        f"{NESTED}sessions/",
+        "events.manage",
+        409,
+        {"title": "Second", "starts_at": "2027-03-01T11:00:00Z", "duration_minutes": 30},
+    ),
+    R("post", f"{NESTED}sessions/reorder/", "events.manage", 200, {"order": ["{sessions}"]}),
+    R("put", SESSION, "events.manage", 400, {"title": "Other"}),
+    R("patch", SESSION, "events.manage", 409, {"title": "Other"}),
+    R("delete", SESSION, "events.manage", 409),
+    R(
+        "post",
+        f"{SESSION}reschedule/",
+        "events.manage",
+        409,
+        {"starts_at": "2027-04-01T09:00:00Z"},
+    ),
+    R("post", f"{SESSION}restore-session/", "events.manage", 400),
+    R("get", f"{SESSION}host-link/", "events.manage", 409),
+    R("post", f"{EVENT}upload-image/", "events.manage", 400, sent_as="multipart"),
+    R("delete", f"{EVENT}upload-image/", "events.manage", 200, sent_as="multipart"),
+    R("get", FIELDS, "events.view", 200),
+    R("post", FIELDS, "events.manage", 201, {"label": "Diet?", "field_type": "text"}),
+    R("post", f"{FIELDS}reorder/", "events.manage", 200, {"order": ["{custom-fields}"]}),
+    R("get", f"{FIELDS}<uuid:uuid>/", "events.view", 200),
+    R("patch", f"{FIELDS}<uuid:uuid>/", "events.manage", 200, {"label": "Diet?"}),
+    R("delete", f"{FIELDS}<uuid:uuid>/", "events.manage", 204),
     R("get", f"{NESTED}meeting/", "events.manage", 200),
     R("post", f"{NESTED}meeting/retry/", "events.manage", 409),
     R("get", f"{NESTED}status-history/", "events.view", 200),
@@ -200,12 +231,12 @@ BY_BODY = [
             "duration_minutes": 60,
             "timezone": "UTC",
             "event_type": "workshop",
-            "organization": "{organization}",
+            "organization": "{organizations}",
         },
     ),
     (
         "api-tokens/",
         "developer.manage",
-        {"name": "Key", "scopes": ["events:read"], "organization": "{organization}"},
+        {"name": "Key", "scopes": ["events:read"], "organization": "{organizations}"},
     ),
 ]

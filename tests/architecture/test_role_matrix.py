@@ -17,7 +17,7 @@ from tests.architecture.role_matrix import BY_BODY, HOLDERS, ROLES, ROWS, UNSERV
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.billing import BillingAccountFactory, SubscriptionFactory
 from tests.factories.certificates import CertificateFactory
-from tests.factories.events import EventFactory
+from tests.factories.events import EventCustomFieldFactory, EventFactory
 from tests.factories.invitations import MembershipInvitationFactory
 from tests.factories.registrations import RegistrationFactory
 
@@ -95,6 +95,7 @@ def scene(request, api_for):
         "events": event,
         "sessions": event.sessions.get(),
         "registrations": registration,
+        "custom-fields": EventCustomFieldFactory(event=event),
         "certificates": CertificateFactory(registration=registration),
         "reminders": EventReminder.objects.create(
             event=event,
@@ -115,18 +116,22 @@ def address(route, rows):
     return ROOT + named.replace("<uuid:uuid>", str(rows[collection[1]].uuid) if collection else "")
 
 
-def filled(body, rows):
+def filled(value, rows):
     """Return the body with the scene's rows in it."""
-    named = {"{member}": rows["members"].uuid, "{organization}": rows["organizations"].uuid}
-    return {key: named.get(str(value), value) for key, value in body.items()}
+    if isinstance(value, dict):
+        return {key: filled(each, rows) for key, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, rows) for each in value]
+    named = {f"{{{name}}}": str(row.uuid) for name, row in rows.items()}
+    return named.get(value, value) if isinstance(value, str) else value
 
 
-def ask(scene, who, method, url, body):
+def ask(scene, who, method, url, body, sent_as="json"):
     """Return the status of the answer, and undo what it did."""
     with transaction.atomic():
         if who == "member of a closed organization":
             type(scene.organization).objects.update(is_active=False)
-        response = getattr(scene.clients[who], method)(url, body, format="json")
+        response = getattr(scene.clients[who], method)(url, body, format=sent_as)
         transaction.set_rollback(True)
     return response.status_code
 
@@ -144,7 +149,9 @@ def names(row):
 def test_exactly_the_ticks_succeed(scene, row):
     url, body = address(row.route, scene.rows), filled(row.body, scene.rows)
 
-    answers = {who: ask(scene, who, row.method, url, body) for who in (*ROLES, *OUTSIDERS)}
+    answers = {
+        who: ask(scene, who, row.method, url, body, row.sent_as) for who in (*ROLES, *OUTSIDERS)
+    }
 
     holders = HOLDERS[row.capability]
     expected = {role: row.answer if role in holders else row.refusal for role in ROLES}
