@@ -20,13 +20,14 @@ from certificates import (
     issuing,
     outbound,
     personal_data,
+    redacting,
     reviews,
     tasks,
     templates,
 )
 from certificates.models import Certificate, CertificateStatusHistory
 from certificates.signals import certificate_issued, certificate_revoked
-from common import triggers
+from common import retention, triggers
 from common.outbox import after_commit
 from events import questions
 from events.models import Event
@@ -46,6 +47,7 @@ for _name, _about in emails.NOTICES.items():
 privacy.collects("certificates")(personal_data.collect)
 privacy.erases("certificates")(personal_data.erase)
 privacy.keeps("certificates")(personal_data.keep)
+retention.rule("certificates", days=0, removal=redacting.redact)(redacting.due)
 triggers.append_only(CertificateStatusHistory)
 triggers.append_only(
     Certificate,

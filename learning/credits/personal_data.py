@@ -1,8 +1,10 @@
 """What credits keep of a person: what was earned, for as long as boards may ask for it."""
 
-from django.db.models import F, Max, Q
+from datetime import datetime
 
-from accounts.privacy import Collected, Kept, Person, table
+from django.db.models import F, Max, Q, QuerySet
+
+from accounts.privacy import NOBODY, Collected, Kept, Person, table
 from common.personal_data import declare
 from learning.credits.models import (
     ActivityCredit,
@@ -67,6 +69,20 @@ def keep(person: Person) -> Kept:
     rows = CreditAward.objects.filter(_earned(person))
     until = rows.aggregate(last=Max("retain_until"))["last"]
     return Kept("credit_awards", rows.count(), until)
+
+
+def released_awards(cutoff: datetime) -> QuerySet[CreditAward]:
+    """Return what erased people earned and nobody must keep any more."""
+    return CreditAward.objects.filter(
+        retain_until__lt=cutoff.date(), registration__email__endswith=f"@{NOBODY}"
+    )
+
+
+def released_decisions(cutoff: datetime) -> QuerySet[CreditDecision]:
+    """Return the reasons for it, once no award rests on them."""
+    return CreditDecision.objects.filter(
+        retain_until__lt=cutoff.date(), registration__email__endswith=f"@{NOBODY}", awards=None
+    )
 
 
 def _earned(person: Person) -> Q:

@@ -9,6 +9,7 @@ from accounts import notifications, privacy
 from accounts.models import User
 from accounts.signals import email_verified
 from accounts.webhooks import register_type
+from common import retention
 from common.outbox import after_commit
 from common.triggers import ALWAYS, append_only
 from events.models import Event
@@ -22,6 +23,9 @@ for _name, _about in notices.TYPES.items():
     notifications.register_type(_name, _about)
 privacy.collects("credits")(personal_data.collect)
 privacy.keeps("credits")(personal_data.keep)
+# Awards first: decisions stay while one rests on them.
+retention.rule("credit_awards", days=0)(personal_data.released_awards)
+retention.rule("credit_decisions", days=0)(personal_data.released_decisions)
 # A guest's row is given to their account once; what must be kept is kept until its day.
 RELEASED = "OLD.retain_until < CURRENT_DATE"
 append_only(

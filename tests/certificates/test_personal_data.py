@@ -3,9 +3,12 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
 from accounts import erasure, privacy
 from certificates.models import Certificate, CertificateTemplate
+from common import files, retention
+from common.models import StoredFile
 from tests.factories.certificates import CertificateFactory, CertificateTemplateFactory
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +59,38 @@ def test_what_is_kept_is_told_with_its_last_day(attendee):
     kept = privacy.kept(privacy.of(attendee))
 
     assert kept == [privacy.Kept("certificates", 2, date(2034, 5, 1))]
+
+
+@pytest.mark.parametrize(
+    ("until", "has_left", "is_redacted"),
+    [
+        (date(2020, 1, 1), True, True),
+        (date(2020, 1, 1), False, False),
+        (date(2099, 1, 1), True, False),
+    ],
+    ids=["over", "still somebody", "to be kept"],
+)
+def test_after_its_last_day_the_record_of_an_erased_person_says_nobody(
+    attendee, until, has_left, is_redacted
+):
+    stored = files.store_bytes(
+        b"%PDF", filename="c.pdf", content_type="application/pdf", purpose="certificate"
+    )
+    certificate = CertificateFactory(
+        registration__user=attendee, holder_name="Ada Attendee", retain_until=until,
+        pdf_key=stored.key, pdf_sha256=stored.sha256, pdf_status="ready",
+    )  # fmt: skip
+    title = certificate.certificate_data["event_title"]
+    if has_left:
+        erasure.erase(attendee, by=attendee, action="account.erased")
+
+    retention.apply(timezone.now())
+    retention.apply(timezone.now())
+
+    certificate.refresh_from_db()
+    facts = certificate.certificate_data
+    assert (certificate.redacted_at is not None) == is_redacted
+    assert (certificate.holder_name == "Erased") == is_redacted
+    assert (facts["attendee_name"] == "Erased", facts["event_title"]) == (is_redacted, title)
+    assert StoredFile.objects.filter(pk=stored.pk).exists() != is_redacted
+    assert certificate.history.filter(action="redacted").count() == is_redacted
