@@ -8,6 +8,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts import api_tokens, token_scopes
+from accounts.exceptions import EmailNotVerified
 from accounts.models import ApiToken, UserSession
 from common.models import AuditEntry, OutgoingEmail
 from tests.factories.accounts import PASSWORD, MembershipFactory, OrganizationFactory, UserFactory
@@ -169,6 +170,8 @@ def test_an_unproven_address_gets_no_key(api_for, db):
     user = UserFactory(unverified=True)
 
     assert error(api_for(user).post(URL, BODY)) == (403, "EMAIL_NOT_VERIFIED")
+    with pytest.raises(EmailNotVerified):
+        api_tokens.create(by=user, name="x", scopes=["events:read"], expires_in_days=1)
     assert not ApiToken.objects.exists()
 
 
@@ -482,3 +485,7 @@ def test_a_new_password_without_keys_speaks_of_none(api_for, attendee):
     )
 
     assert "API token" not in OutgoingEmail.objects.get(kind="password_changed").text
+
+
+def test_a_key_is_told_apart_by_name_and_prefix():
+    assert str(ApiToken(name="Door list", prefix="abcdefgh")) == "Door list (abcdefgh)"
