@@ -17,6 +17,7 @@ from common.exceptions import TooLarge
 
 MEGABYTE = 1024 * 1024
 MAX_PIXELS = 40_000_000
+MAX_SIDE = 8000  # pixels
 MAX_NAME = 255
 OFFICE = "application/vnd.openxmlformats-officedocument."
 # Decompression-bomb warnings and errors of Pillow would fire at other limits than ours.
@@ -210,6 +211,8 @@ def _redrawn(content: bytes, filename: str, kind: Kind) -> Accepted:
         with Image.open(io.BytesIO(content), formats=[kind.image_format]) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise ValidationError("The image has more than 40 megapixels.")
+            if max(opened.size) > MAX_SIDE:
+                raise ValidationError(f"The image has a side of more than {MAX_SIDE} pixels.")
             _plain_pixels(opened, target).save(output, target.image_format, **_options(target))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
         raise ValidationError("The image cannot be read.") from error

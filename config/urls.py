@@ -35,10 +35,13 @@ from certificates.views import templates as certificate_template_views
 from common.views import docs, files, health, mailbox, pages, staff
 from events.views import calendars as calendar_views
 from events.views import catalogue as catalogue_views
+from events.views import covers as cover_views
 from events.views import events as event_views
+from events.views import forms as form_views
 from events.views import nested as event_nested_views
 from events.views import reminders as reminder_views
 from events.views import sessions as session_views
+from events.views import speakers as speaker_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
 from learning.credits import views as credit_views
@@ -127,6 +130,8 @@ router.register(f"{EVENT}/meeting", event_nested_views.EventMeetingViewSet, "eve
 router.register(
     f"{EVENT}/status-history", event_nested_views.EventStatusHistoryViewSet, "event-history"
 )
+router.register(f"{EVENT}/custom-fields", form_views.EventCustomFieldViewSet, "event-fields")
+router.register("speakers", speaker_views.SpeakerViewSet, "speakers")
 router.register(f"{EVENT}/reminders", reminder_views.EventReminderViewSet, "event-reminders")
 router.register("public/events", catalogue_views.PublicEventViewSet, "public-events")
 
@@ -252,6 +257,10 @@ api: list[URLPattern | URLResolver] = [
     path(
         f"{EVENT}/sessions/<uuid:uuid>/host-link/",
         session_views.HostLinkViewSet.as_view({"get": "retrieve"}),
+    ),
+    path(
+        "events/<uuid:uuid>/upload-image/",
+        cover_views.CoverImageViewSet.as_view({"post": "upload", "delete": "remove"}),
     ),
     path(
         "events/<uuid:uuid>/calendar.ics",

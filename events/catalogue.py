@@ -50,6 +50,12 @@ def refresh_search_text(event: Event) -> None:
     Event.all_objects.filter(pk=event.pk).update(search_text=event.search_text)
 
 
+def refresh_search_texts(events: QuerySet[Event]) -> None:
+    """Write anew what searches read of each of the events."""
+    for event in events.select_related("category").order_by("pk").iterator(chunk_size=500):
+        refresh_search_text(event)
+
+
 def _library(event: Event) -> QuerySet[Speaker]:
     if event.organization_id:
         return Speaker.objects.filter(organization=event.organization_id)

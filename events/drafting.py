@@ -40,7 +40,7 @@ def create(
 
     Counts against the plan of whoever pays; a refusal counts nothing.
     """
-    _require_right(by, organization)
+    require_right(by, organization)
     account = entitlements.account_for(owner=by, organization=organization)
     entitlements.require_active(account)
     parts = {name: sent.pop(name) for name in PARTS if name in sent}
@@ -142,7 +142,8 @@ def _can_host(event: Event) -> bool:
     return event.format != Event.Format.IN_PERSON and connected.exists()
 
 
-def _require_right(by: User, organization: Organization | None) -> None:
+def require_right(by: User, organization: Organization | None) -> None:
+    """Refuse whoever may offer nothing here: for the organization, or for themselves."""
     if not by.email_verified:
         raise EmailNotVerified
     if organization is None:

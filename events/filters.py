@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone as clock
 
 from common.filters import BaseFilter, BooleanFilter, ChoiceListFilter, TimeFilter
-from events.models import Event, EventReminder, EventSession
+from events.models import Event, EventReminder, EventSession, Speaker
 
 ONLINE = ("online", "hybrid")
 SEARCH_LENGTH = 100
@@ -106,6 +106,17 @@ class PublicEventFilter(CatalogueFilter):
 
     def by_organizer(self, rows: QuerySet[Event], _name: str, asked: UUID) -> QuerySet[Event]:
         return rows.filter(Q(organization=None, owner__uuid=asked) | Q(organization__uuid=asked))
+
+
+class SpeakerFilter(BaseFilter):
+    """The libraries of the caller."""
+
+    is_active = BooleanFilter()
+    organization = TenantFilter("organization", label="A uuid, or `none` for one's own library.")
+
+    class Meta(BaseFilter.Meta):
+        model = Speaker
+        fields: ClassVar = ()
 
 
 class EventReminderFilter(BaseFilter):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from django.db import connections, models
 from django.db.models import F, Q
 
+from accounts.roles import is_platform_staff
 from common.querysets import LiveManager, SoftDeleteQuerySet
 from events import search
 from events.access import Action, condition
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import User
-    from events.models import Event, EventReminder, EventSession
+    from events.models import (
+        Category,
+        Event,
+        EventCustomField,
+        EventReminder,
+        EventSession,
+        Speaker,
+    )
 
     Caller: TypeAlias = User | AnonymousUser
 
@@ -37,6 +45,19 @@ SHOWN_OF_OTHERS = (
     "owner__uuid", "owner__full_name", "owner__email",
     "organization__uuid", "organization__name", "organization__slug",
 )  # fmt: skip
+
+
+class WorstMeetingNews(models.Func):
+    """What `Event.meeting_status` tells, without a query for the sessions.
+
+    The bad news come first in the alphabet, as it happens.
+    """
+
+    template = (
+        "(SELECT MIN(meeting_status) FROM events_eventsession WHERE event_id = %(expressions)s"
+        " AND meeting_status IN ('failed', 'pending', 'ready'))"
+    )
+    output_field = models.CharField()
 
 
 class EventQuerySet(SoftDeleteQuerySet["Event"]):
@@ -98,7 +119,7 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
         return (
             self.select_related("owner", "organization", "cover_image")
             .only(*SHOWN_IN_LISTS, *SHOWN_OF_OTHERS)
-            .prefetch_related("sessions")
+            .annotate(meeting_news=WorstMeetingNews("id"))
         )
 
     def for_catalogue(self) -> Self:
@@ -108,6 +129,12 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
             .annotate(price=F("lowest_price_amount"))
             .prefetch_related("tags", "speakers")
         )
+
+    def for_showing(self) -> Self:
+        """Load the same as `for_details`, without the columns that no answer shows."""
+        own = [field.name for field in self.model._meta.concrete_fields]
+        own.remove("search_text")
+        return self.for_details().only(*own, *SHOWN_OF_OTHERS, "duplicated_from__uuid")
 
     def for_details(self) -> Self:
         """Load with each event everything its own page shows."""
@@ -185,3 +212,39 @@ class EventReminderQuerySet(models.QuerySet["EventReminder"]):
             event__status__in=["published", "live"],
             event__deleted_at=None,
         )
+
+
+class SpeakerQuerySet(models.QuerySet["Speaker"]):
+    """Libraries of speakers."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those of tenants whose events the user may see."""
+        return self.managed_by(user, Action.SEE)
+
+    def managed_by(self, user: "Caller", capability: str = Action.MANAGE) -> Self:
+        """Keep those of tenants whose events the user may change."""
+        return self.filter(condition(user, capability))
+
+
+class CategoryQuerySet(models.QuerySet["Category"]):
+    """Subjects of the catalogue."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those in use; the people of the platform see all."""
+        return self.all() if is_platform_staff(user) else self.filter(is_active=True)
+
+    def managed_by(self, user: "Caller", _capability: str = "") -> Self:
+        """Keep what the people of the platform may change, nobody else."""
+        return self.all() if is_platform_staff(user) else self.none()
+
+
+class EventCustomFieldQuerySet(models.QuerySet["EventCustomField"]):
+    """Questions of registration forms."""
+
+    def visible_to(self, user: "Caller") -> Self:
+        """Keep those of events the user may see."""
+        return self.managed_by(user, Action.SEE)
+
+    def managed_by(self, user: "Caller", capability: str = Action.MANAGE) -> Self:
+        """Keep those of events the user may change."""
+        return self.filter(condition(user, capability, path="event__"), event__deleted_at=None)

@@ -8,11 +8,20 @@ from django.utils import timezone
 
 from accounts import blockers, manifest, notifications, privacy
 from accounts.models import Membership, Organization, User
-from accounts.signals import membership_changed
+from accounts.signals import email_verified, membership_changed
 from accounts.webhooks import register_type
 from common import triggers
 from common.outbox import after_commit
-from events import drafting, emails, meetings, outbound, personal_data, reminders, transfer
+from events import (
+    drafting,
+    emails,
+    meetings,
+    outbound,
+    personal_data,
+    reminders,
+    speakers,
+    transfer,
+)
 from events.models import Event, EventStatusHistory
 from events.signals import (
     event_cancelled,
@@ -66,6 +75,11 @@ def active_events(
 def pass_on_events(membership: Membership, **_: Any) -> None:
     if not membership.may_manage_events:
         transfer.pass_on(membership.organization, leaver=membership.user)
+
+
+@receiver(email_verified)
+def recognise_speaker(user: User, **_: Any) -> None:
+    speakers.link(user)
 
 
 @receiver(event_published)

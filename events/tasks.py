@@ -36,3 +36,13 @@ def send_due_reminders() -> None:
 @shared_task(name="events.send_event_summary")
 def send_event_summary(event_id: int) -> None:
     emails.event_summary(Event.all_objects.select_related("owner", "organization").get(pk=event_id))
+
+
+@shared_task(name="events.refresh_search_of_speaker")
+def refresh_search_of_speaker(speaker_id: int) -> None:
+    catalogue.refresh_search_texts(Event.all_objects.filter(speakers=speaker_id))
+
+
+@shared_task(name="events.refresh_search_of_category")
+def refresh_search_of_category(category_id: int) -> None:
+    catalogue.refresh_search_texts(Event.all_objects.filter(category=category_id))

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 from common import validators
 from common.models import BaseModel
 from events.models.event import Event
+from events.querysets import EventCustomFieldQuerySet
 
 
 class EventCustomField(BaseModel):
@@ -37,6 +38,8 @@ class EventCustomField(BaseModel):
     max_value = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     order = models.PositiveIntegerField(default=0)
     show_on_certificate = models.BooleanField(default=False)
+
+    objects = EventCustomFieldQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         ordering = ["order", "id"]

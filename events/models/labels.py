@@ -4,6 +4,7 @@ from django.db import models
 
 from common import validators
 from common.models import BaseModel
+from events.querysets import CategoryQuerySet
 
 
 class Category(BaseModel):
@@ -14,6 +15,8 @@ class Category(BaseModel):
     description = models.CharField(max_length=500, blank=True)
     order = models.PositiveIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+
+    objects = CategoryQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         verbose_name_plural = "categories"

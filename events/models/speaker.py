@@ -7,6 +7,7 @@ from accounts.models import Organization
 from common import validators
 from common.fields import HttpUrlField, LowercaseEmailField
 from common.models import BaseModel, StoredFile
+from events.querysets import SpeakerQuerySet
 
 
 class Speaker(BaseModel):
@@ -37,6 +38,8 @@ class Speaker(BaseModel):
         related_name="speaker_entries",
     )
     is_active = models.BooleanField(default=True)
+
+    objects = SpeakerQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         ordering = ["name", "id"]

@@ -54,6 +54,14 @@ class CategorySerializer(ModelSerializer[Category]):
         fields: Sequence[str] = ("uuid", "name", "slug", "description", "event_count")
 
 
+class CategoryWriteSerializer(ModelSerializer[Category]):
+    """A subject, as the people of the platform name it; its slug follows the first name."""
+
+    class Meta:
+        model = Category
+        fields = ("name", "description", "order", "is_active")
+
+
 class CategoryBriefSerializer(ModelSerializer[Category]):
     """The subject of an event."""
 

@@ -18,6 +18,7 @@ from events.serializers.fields import (
     SentWhole,
     TextListField,
 )
+from events.serializers.parts import CustomFieldSerializer
 
 MAX_OBJECTIVES = 20
 MAX_TAGS = 10
@@ -139,6 +140,16 @@ class CustomFieldWriteSerializer(SentWhole, ModelSerializer[EventCustomField]):
         if low is not None and high is not None and low > high:
             raise serializers.ValidationError({"min_value": ["Must not be above max_value."]})
         return attrs
+
+
+class CustomFieldChangeSerializer(CustomFieldWriteSerializer):
+    """What of a question is to be different; the rest stays as it is."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if self.partial and isinstance(data, Mapping):
+            known = CustomFieldSerializer(self.instance).data
+            data = {**known, **data}
+        return super().to_internal_value(data)
 
 
 class SessionWriteSerializer(ModelSerializer[EventSession]):
@@ -296,6 +307,12 @@ class OrderSerializer(Serializer):
     """The uuids of all rows, in the order wanted."""
 
     order = serializers.ListField(child=serializers.UUIDField(), max_length=EventSession.LIMIT)
+
+
+class CoverImageSerializer(Serializer):
+    """The image of an event, as a part of a multipart body."""
+
+    image = serializers.FileField(required=False)
 
 
 class HostLinkSerializer(Serializer):

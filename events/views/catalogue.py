@@ -1,19 +1,35 @@
 """The public catalogue."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone as clock
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny, BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
-from common.viewsets import PublicListMixin, PublicViewSet, RetrieveMixin, shared
-from events import slugs
+from accounts.requests import AuthenticatedRequest
+from common.permissions import IsPlatformStaff
+from common.viewsets import (
+    CreateMixin,
+    DestroyMixin,
+    PublicListMixin,
+    PublicViewSet,
+    RetrieveMixin,
+    UpdateMixin,
+    shared,
+)
+from events import categories, slugs
 from events.filters import PublicEventFilter
 from events.models import Category, Event, Tag
-from events.serializers.parts import CategorySerializer, TagSerializer
+from events.serializers.parts import (
+    CategorySerializer,
+    CategoryWriteSerializer,
+    TagSerializer,
+)
 from events.serializers.reading import PublicEventSerializer, PublicEventSummarySerializer
 from events.serializers.writing import BySlugSerializer
 
@@ -49,18 +65,49 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
 
 
 @extend_schema(tags=["catalogue"])
-class CategoryViewSet(PublicListMixin[Category], RetrieveMixin[Category], PublicViewSet[Category]):
-    """The subjects of the catalogue."""
+class CategoryViewSet(
+    PublicListMixin[Category],
+    CreateMixin[Category],
+    RetrieveMixin[Category],
+    UpdateMixin[Category],
+    DestroyMixin[Category],
+    PublicViewSet[Category],
+):
+    """The subjects of the catalogue; the people of the platform keep them."""
 
-    queryset = Category.objects.filter(is_active=True)
+    request: AuthenticatedRequest
+    queryset = Category.objects.all()
     serializer_class = CategorySerializer
+    action_serializers = {
+        "create": CategoryWriteSerializer,
+        "partial_update": CategoryWriteSerializer,
+        "retrieve": CategorySerializer,
+    }
     lookup_field = "slug"
     lookup_value_converter = "slug"
     search_fields = ("name",)
     ordering = ("order", "name", "id")
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def get_permissions(self) -> list[BasePermission]:
+        reads = self.action in {"list", "retrieve", None}
+        return [AllowAny()] if reads else [IsPlatformStaff()]
 
     def get_queryset(self) -> QuerySet[Category]:
         return super().get_queryset().annotate(event_count=coming_up())
+
+    def perform_create(self, serializer: BaseSerializer[Category]) -> Category:
+        return categories.add(by=self.request.user, **serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer[Category]) -> None:
+        categories.change(
+            cast("Category", serializer.instance),
+            by=self.request.user,
+            changes=serializer.validated_data,
+        )
+
+    def perform_destroy(self, row: Category) -> None:
+        categories.remove(row, by=self.request.user)
 
 
 @extend_schema(tags=["catalogue"])
