@@ -458,6 +458,26 @@ def test_threads_with_one_code_have_one_success(attendee):
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 @needs_rows_locks
+def test_without_comparing_one_code_counts_twice(attendee, monkeypatch):
+    """The control: reading the last step and writing it later lets everybody in."""
+    device, now, gate = TotpDeviceFactory(user=attendee), timezone.now(), threading.Barrier(7)
+
+    def read_then_write(found, otp, at):
+        is_new = TotpDevice.objects.get(pk=found.pk).last_used_step == 0
+        gate.wait()
+        TotpDevice.objects.filter(pk=found.pk).update(last_used_step=1)
+        return is_new
+
+    monkeypatch.setattr(second_factor, "_take_step", read_then_write)
+    outcomes = at_once([lambda: second_factor.verify(attendee, code_at(now), now=now)] * 7)
+
+    device.refresh_from_db()
+    assert (outcomes[True] > 1, device.last_used_step) == (True, 1)
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@needs_rows_locks
 def test_threads_with_one_recovery_code_have_one_success(attendee):
     TotpDeviceFactory(user=attendee)
     now = timezone.now()

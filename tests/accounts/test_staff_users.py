@@ -16,6 +16,7 @@ from tests.factories.accounts import (
     UserFactory,
     UserSessionFactory,
 )
+from tests.factories.api_tokens import ApiTokenFactory, program
 from tests.factories.second_factor import RecoveryCodeFactory, TotpDeviceFactory
 
 USERS = "/api/v1/staff/users/"
@@ -201,6 +202,15 @@ def test_deactivating_shuts_the_account(api, api_for, attendee, staff_member):
         attendee.uuid,
         REASON["reason"],
     )
+
+
+def test_the_keys_of_a_deactivated_account_stop(api, attendee):
+    keyed = program(ApiTokenFactory(user=attendee, scopes=["profile:read"]))
+    before = keyed.get("/api/v1/users/me/").status_code
+
+    api.post(at(attendee, "deactivate"), REASON)
+
+    assert (before, keyed.get("/api/v1/users/me/").status_code) == (200, 401)
 
 
 def test_reactivating_lets_them_in_again_but_no_old_session(api, api_for, attendee):
