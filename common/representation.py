@@ -95,13 +95,17 @@ def _is_independent(field: Any) -> bool:
 
 
 def _related_step(field: Any) -> Step | None:
-    """Compile references shown by their uuids; other relations take the ordinary way."""
-    if getattr(field, "shows_uuid", False):
-        return partial(_ask_value, _reader(field), _uuid_of)
-    child = getattr(field, "child_relation", None)
-    if isinstance(field, relations.ManyRelatedField) and getattr(child, "shows_uuid", False):
-        return partial(_ask_value, field.get_attribute, _uuids_of)
-    return None
+    """Compile references shown by one column; other relations take the ordinary way."""
+    child = getattr(field, "child_relation", field)
+    if getattr(child, "shows_uuid", False):
+        write: Read = _uuid_of
+    elif type(child) is relations.SlugRelatedField:
+        write = child.to_representation
+    else:
+        return None
+    if isinstance(field, relations.ManyRelatedField):
+        return partial(_ask_value, field.get_attribute, partial(_each, write))
+    return partial(_ask_value, _reader(field), write)
 
 
 def _ask_method(method_name: str, serializer: Any, row: Any) -> Any:
@@ -160,8 +164,8 @@ def _write_moment(field: Any, value: Any) -> Any:
     return field.to_representation(value)
 
 
-def _uuids_of(rows: Any) -> list[str]:
-    return [str(row.uuid) for row in rows]
+def _each(write: Read, rows: Any) -> list[Any]:
+    return [write(row) for row in rows]
 
 
 def _uuid_of(row: Any) -> str:

@@ -85,7 +85,7 @@ class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
 
     def reload(self, row: M) -> M:
         """Return the row as a reader would find it now; what nobody may read any more, as it is."""
-        return self.get_readable_queryset().filter(pk=row.pk).first() or row
+        return next(iter(self.get_readable_queryset().filter(pk=row.pk).order_by()[:1]), row)
 
     def get_readable_queryset(self) -> QuerySet[M]:
         """Return the rows that the caller may read."""
@@ -94,7 +94,9 @@ class BaseViewSet(Selection[M], Pipeline, GenericViewSet[M]):
     def get_object(self) -> M:
         """Return the row of the path; list filters do not apply to it."""
         lookup = {self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}
-        row = self.with_expansions(self.get_queryset()).filter(**lookup).first()
+        rows = self.with_expansions(self.get_queryset()).filter(**lookup)
+        # One row needs no order, and `first` would give it one.
+        row = next(iter(rows.order_by()[:1]), None)
         if row is None:
             raise self.refusal_of(lookup)
         self.check_object_permissions(self.request, row)

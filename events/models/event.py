@@ -81,6 +81,8 @@ class Event(EventDescription):
     objects = EventManager()  # type: ignore[misc]  # the base declares it
     all_objects = EventQuerySet.as_manager()  # type: ignore[misc]  # the same
 
+    # What the sessions' meetings tell, where a list has asked the database for it.
+    meeting_news: str | None
     # Told along with `event_rescheduled`: False silences the mails of that one change.
     notify_registrants = True
 
@@ -174,6 +176,8 @@ class Event(EventDescription):
     @property
     def meeting_status(self) -> str:
         """The worst news of its sessions' meetings."""
+        if "meeting_news" in vars(self):  # loaded with the row of a list
+            return self.meeting_news or "none"
         found = {session.meeting_status for session in self.sessions.all()}
         return next((news for news in ("failed", "pending", "ready") if news in found), "none")
 

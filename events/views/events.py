@@ -81,6 +81,8 @@ class EventRows(ScopedViewSet[Event]):
             rows = rows.for_summaries()
         elif self.action == "export":
             rows = rows.filter(access.exportable(self.request.user)).select_related("organization")
+        elif self.action == "retrieve":
+            rows = rows.for_showing()
         else:
             rows = rows.for_details()
         return cast("QuerySet[Event]", rows)

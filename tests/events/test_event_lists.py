@@ -41,7 +41,7 @@ def test_list_costs_the_same_for_any_number(
         )
     api.get(URL)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         response = api.get(URL)
 
     assert response.json()["count"] == count
