@@ -1,11 +1,15 @@
 """Asking somebody to come to an event."""
 
+from datetime import timedelta
+
 from django.db import models
+from django.db.models import Q
 
 from accounts.models import User
 from common import validators
 from common.fields import LowercaseEmailField
 from common.models import BaseModel
+from events.invitation_querysets import EventInvitationQuerySet
 from events.models.event import Event
 
 
@@ -32,6 +36,8 @@ class EventInvitation(BaseModel):
         MAYBE = "maybe"
 
     LIMIT = 500  # per call
+    RESENDS = 3
+    RESENT_AFTER = timedelta(hours=24)
 
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="invitations")
     email = LowercaseEmailField(db_index=True)
@@ -45,6 +51,7 @@ class EventInvitation(BaseModel):
         User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    # Set while a mail is owed; the sweep finds it by this.
     queued_at = models.DateTimeField(null=True, blank=True)
     sends = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -55,6 +62,8 @@ class EventInvitation(BaseModel):
     response = models.CharField(max_length=10, choices=Response.choices, blank=True)
     registration = models.UUIDField(null=True, blank=True, unique=True)
 
+    objects = EventInvitationQuerySet.as_manager()
+
     class Meta(BaseModel.Meta):
         ordering = ["-created_at", "email"]
         constraints = [
@@ -62,7 +71,18 @@ class EventInvitation(BaseModel):
                 fields=["event", "email"], name="events_invitation_once_per_address"
             )
         ]
-        indexes = [models.Index(fields=["event", "status"], name="events_invitation_status")]
+        indexes = [
+            models.Index(fields=["event", "status"], name="events_invitation_status"),
+            models.Index(
+                fields=["queued_at"],
+                condition=Q(queued_at__isnull=False),
+                name="events_invitation_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Invitation of {self.email} to {self.event}"
+
+    def admits(self, email: str) -> bool:
+        """Tell whether it was for this address; a private event takes nobody else."""
+        return self.email == email.strip().lower()
