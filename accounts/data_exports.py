@@ -120,10 +120,11 @@ def expire(now: datetime) -> int:
     )
     lost.update(status=Status.FAILED, error="The work was given up.", updated_at=now)
     over = DataExport.objects.filter(status=Status.READY, expires_at__lte=now)
-    rows = list(over.select_related("file"))
+    rows = list(over)
     for export in rows:
         with transaction.atomic():
-            _drop_file(export)
+            for stored in StoredFile.objects.filter(pk=export.file_id):
+                files.discard(stored)
             _close(export, Status.EXPIRED, was=Status.READY)
     return len(rows)
 
@@ -219,11 +220,6 @@ def _close(export: DataExport, status: str, *, was: str = Status.RUNNING, error:
     DataExport.objects.filter(pk=export.pk, status=was).update(
         status=status, error=error, updated_at=timezone.now()
     )
-
-
-def _drop_file(export: DataExport) -> None:
-    if export.file is not None:
-        files.discard(export.file)
 
 
 def _note(action: str, export: DataExport, reason: str = "") -> None:

@@ -18,6 +18,7 @@ from accounts import models, organizations, privacy, sessions, signals, zoom_con
 from accounts.models import User, UserSession
 from accounts.privacy import Collected, Person, table
 from common import audit, files
+from common.models import StoredFile
 from common.personal_data import declare
 
 OWNER = models.Membership.Role.OWNER
@@ -200,10 +201,9 @@ def _erase_invitations(person: Person) -> int:
 
 def _drop_exports(person: Person) -> int:
     mine = Q(user=person.user) if person.user else Q(pk__in=[])
-    rows = models.DataExport.objects.filter(mine | person.is_at()).select_related("file")
-    for row in rows:
-        if row.file is not None:
-            files.discard(row.file)
+    rows = models.DataExport.objects.filter(mine | person.is_at())
+    for stored in StoredFile.objects.filter(pk__in=rows.values("file")):
+        files.discard(stored)
     return rows.delete()[0]
 
 

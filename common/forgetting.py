@@ -110,9 +110,8 @@ def _forget_mails(traces: Traces) -> int:
 
 def _forget_jobs(traces: Traces) -> int:
     mine = traces.jobs()
-    for job in mine.exclude(file=None).select_related("file"):
-        if job.file is not None:
-            files.discard(job.file)
+    for stored in StoredFile.objects.filter(pk__in=mine.values("file")):
+        files.discard(stored)
     count, _ = mine.delete()
     return count + sum(_forget_errors(job) for job in _mentioning(Job, "errors", traces.email))
 

@@ -222,7 +222,10 @@ accounts: list[URLPattern | URLResolver] = [
     path("users/me/upgrade/", me_views.UpgradeViewSet.as_view({"post": "upgrade"})),
     path("users/me/downgrade/", me_views.DowngradeViewSet.as_view({"post": "downgrade"})),
     path("users/me/onboarding/complete/", me_views.OnboardingViewSet.as_view({"post": "complete"})),
-    path("users/me/export-data/", privacy_views.DataExportViewSet.as_view({"post": "create"})),
+    path(
+        "users/me/export-data/",
+        privacy_views.DataExportViewSet.as_view({"post": "create"}, throttle_scope="export"),
+    ),
     path(
         "users/me/export-data/<uuid:request_uuid>/status/",
         privacy_views.DataExportViewSet.as_view({"get": "status"}),

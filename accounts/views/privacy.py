@@ -23,7 +23,6 @@ class DataExportViewSet(ScopedViewSet[DataExport]):
 
     request: AuthenticatedRequest
     schema_tag = "users"
-    throttle_scope = "export"
     permission_classes = [IsAuthenticated]
     lookup_url_kwarg = "request_uuid"
     queryset = DataExport.objects.select_related("file")

@@ -329,9 +329,12 @@ def test_an_address_that_signed_up_meanwhile_is_not_exported_for_staff(staff_mem
 def test_asking_is_counted_against_the_scope_of_exports(attendee, api_for, throttled, settings):
     settings.THROTTLE_RATES = {**settings.THROTTLE_RATES, "export": "1/hour"}
     api = api_for(attendee)
-    api.post(URL, {})
+    asked = api.post(URL, {}).json()
 
-    assert api.post(URL, {}).status_code == 429
+    again = [api.post(URL, {}).status_code for _ in range(2)]
+    told = [api.get(status_of(asked["request_uuid"])).status_code for _ in range(2)]
+
+    assert (again, told) == ([429, 429], [200, 200])
 
 
 def test_a_refused_request_asks_for_no_work(attendee, api_for):
