@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import sessions, tokens
 from accounts.models import User
-from events.models import Event, EventCustomField, EventSession
+from events.models import Event, EventCustomField, EventSession, Speaker, Tag
 from events.serializers.reading import INTERNAL, OPEN, SUMMARY
 
 PAGE_SIZE = 20
@@ -24,6 +24,7 @@ OWNER = ("owner__uuid", "owner__full_name", "owner__email")
 BEHIND = ("id", "public_code", "deleted_at", "places_taken", "highest_price_amount")
 IN_LISTS = tuple(name for name in SUMMARY if name not in COMPUTED)
 IN_DETAIL = tuple(name for name in (*SUMMARY, *OPEN, *INTERNAL) if name not in COMPUTED)
+OF_SPEAKERS = ("uuid", "name", "title", "qualifications", "linkedin_url")
 OF_SESSIONS = tuple(
     field.attname for field in EventSession._meta.concrete_fields if field.name != "zoom_passcode"
 )
@@ -34,7 +35,8 @@ def list_events(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     rows = Event.objects.filter(owner=user, organization=None)
     count = rows.count()
-    page = list(rows.order_by("-starts_at", "-id").values(*{*IN_LISTS, *OWNER, *BEHIND})[:20])
+    size = int(request.GET.get("page_size", PAGE_SIZE))
+    page = list(rows.order_by("-starts_at", "-id").values(*{*IN_LISTS, *OWNER, *BEHIND})[:size])
     states = defaultdict(list)
     found = EventSession.objects.filter(event__in=[row["id"] for row in page])
     for event_id, state in found.values_list("event_id", "meeting_status"):
@@ -56,7 +58,20 @@ def show_event(request: HttpRequest, uuid: str) -> HttpResponse:
     fields = list(EventCustomField.objects.filter(event=row["id"]).order_by("order").values())
     facts = _summary(row, [session["meeting_status"] for session in found])
     facts |= {name: row[name] for name in IN_DETAIL}
-    return _answer(facts | {"sessions": found, "custom_fields": fields, "tags": [], "speakers": []})
+    tags = list(
+        Tag.objects.filter(events=row["id"]).order_by("name").values_list("name", flat=True)
+    )
+    speakers = list(
+        Speaker.objects.filter(events=row["id"]).order_by("name", "id").values(*OF_SPEAKERS)
+    )
+    for session in found:
+        session["speakers"] = []
+    by_id = {session["id"]: session for session in found}
+    spoken = Speaker.objects.filter(sessions__in=by_id).order_by("name", "id")
+    for speaker in spoken.values("sessions", *OF_SPEAKERS):
+        by_id[speaker.pop("sessions")]["speakers"].append(speaker)
+    children = {"sessions": found, "custom_fields": fields, "tags": tags, "speakers": speakers}
+    return _answer(facts | children)
 
 
 def _summary(row: dict[str, Any], states: list[str]) -> dict[str, Any]:
