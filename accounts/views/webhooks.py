@@ -24,8 +24,49 @@ TRIES = Prefetch("attempts_log", queryset=WebhookAttempt.objects.order_by("pk"))
 TAG = "outbound webhooks"
 
 
+class EndpointVerbs(BaseViewSet[WebhookEndpoint]):
+    """What is done with an endpoint that is there."""
+
+    request: AuthenticatedRequest
+
+    @extend_schema(request=None, responses=shapes.RotatedSecretSerializer)
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, **kwargs: Any) -> Response:
+        """Replace the secret; for 24 hours the old one signs as well."""
+        with self.guarded() as row:
+            rotated = endpoints.rotate_secret(row, by=self.request.user)
+        return Response(shapes.RotatedSecretSerializer(rotated).data)
+
+    @extend_schema(request=None, responses=shapes.WebhookEndpointSerializer)
+    @action(detail=True, methods=["post"])
+    def enable(self, request: Request, **kwargs: Any) -> Response:
+        """Send to the endpoint again and forget that it failed."""
+        return self.carry_out(endpoints.enable)
+
+    @extend_schema(request=None, responses={202: shapes.WebhookDeliverySerializer})
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, **kwargs: Any) -> Response:
+        """Send the endpoint a ping."""
+        with self.guarded() as row:
+            delivery = endpoints.ping(row, by=self.request.user)
+        answer = shapes.WebhookDeliverySerializer(delivery).data
+        return Response(answer, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses={202: shapes.CountSerializer})
+    @action(detail=True, methods=["post"], url_path="redeliver-failed")
+    def redeliver_failed(self, request: Request, **kwargs: Any) -> Response:
+        """Send again what failed or was dropped, with the same ids."""
+        wishes = self.validated(shapes.RedeliverFailedSerializer)
+        with self.guarded() as row:
+            count = deliveries.redeliver_failed(row, by=self.request.user, **wishes)
+        return Response({"count": count}, status=status.HTTP_202_ACCEPTED)
+
+
 class WebhookEndpointViewSet(
-    ListMixin[WebhookEndpoint], RetrieveMixin[WebhookEndpoint], DestroyMixin[WebhookEndpoint]
+    EndpointVerbs,
+    ListMixin[WebhookEndpoint],
+    RetrieveMixin[WebhookEndpoint],
+    DestroyMixin[WebhookEndpoint],
 ):
     """Addresses that are told what happens, one's own and those of organizations one keeps.
 
@@ -65,38 +106,6 @@ class WebhookEndpointViewSet(
 
     def perform_destroy(self, row: WebhookEndpoint) -> None:
         endpoints.remove(row, by=self.request.user)
-
-    @extend_schema(request=None, responses=shapes.RotatedSecretSerializer)
-    @action(detail=True, methods=["post"], url_path="rotate-secret")
-    def rotate_secret(self, request: Request, **kwargs: Any) -> Response:
-        """Replace the secret; for 24 hours the old one signs as well."""
-        with self.guarded() as row:
-            rotated = endpoints.rotate_secret(row, by=self.request.user)
-        return Response(shapes.RotatedSecretSerializer(rotated).data)
-
-    @extend_schema(request=None, responses=shapes.WebhookEndpointSerializer)
-    @action(detail=True, methods=["post"])
-    def enable(self, request: Request, **kwargs: Any) -> Response:
-        """Send to the endpoint again and forget that it failed."""
-        return self.carry_out(endpoints.enable)
-
-    @extend_schema(request=None, responses={202: shapes.WebhookDeliverySerializer})
-    @action(detail=True, methods=["post"])
-    def test(self, request: Request, **kwargs: Any) -> Response:
-        """Send the endpoint a ping."""
-        with self.guarded() as row:
-            delivery = endpoints.ping(row, by=self.request.user)
-        answer = shapes.WebhookDeliverySerializer(delivery).data
-        return Response(answer, status=status.HTTP_202_ACCEPTED)
-
-    @extend_schema(responses={202: shapes.CountSerializer})
-    @action(detail=True, methods=["post"], url_path="redeliver-failed")
-    def redeliver_failed(self, request: Request, **kwargs: Any) -> Response:
-        """Send again what failed or was dropped, with the same ids."""
-        wishes = self.validated(shapes.RedeliverFailedSerializer)
-        with self.guarded() as row:
-            count = deliveries.redeliver_failed(row, by=self.request.user, **wishes)
-        return Response({"count": count}, status=status.HTTP_202_ACCEPTED)
 
 
 class WebhookDeliveryViewSet(
