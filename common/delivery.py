@@ -10,9 +10,11 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.db.models import F, Q
+from django.utils import timezone
 
-from common import files, mail
+from common import files, mail, signals
 from common.models import OutgoingEmail, StoredFile
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,15 @@ MAX_ATTEMPTS = len(BACK_OFF) + 1
 GATE_PAUSE = timedelta(minutes=5)
 SWEEP_SIZE = 500
 PERMANENT = range(500, 600)  # SMTP: trying again is useless
+UNDER_WAY = frozenset({Status.SENDING, Status.SENT, Status.DELIVERED})
+# What a provider may report: the column that keeps the time, and the states it can follow.
+# A report can be faster than our own note that the message was sent.
+REPORTS = {
+    Status.DELIVERED: ("delivered_at", UNDER_WAY - {Status.DELIVERED}),
+    Status.OPENED: ("opened_at", UNDER_WAY),
+    Status.BOUNCED: ("bounced_at", UNDER_WAY),
+    Status.COMPLAINED: ("", UNDER_WAY),
+}
 
 
 def deliver(email_uuid: uuid.UUID | str, *, now: datetime) -> None:
@@ -54,6 +65,21 @@ def sweep(now: datetime) -> int:
     for message in messages:
         mail.ask_for_delivery(message, now=now)
     return len(messages)
+
+
+@transaction.atomic
+def report(message: OutgoingEmail, status: str, *, at: datetime) -> bool:
+    """Note what the provider says became of a message; late and repeated news change nothing.
+
+    Raises KeyError for a state that providers do not report.
+    """
+    column, sources = REPORTS[Status(status)]
+    news = {"status": status, "updated_at": timezone.now()} | ({column: at} if column else {})
+    moved = OutgoingEmail.objects.filter(pk=message.pk, status__in=sources).update(**news)
+    if moved:
+        message.refresh_from_db()
+        signals.mail_reported.send(sender=OutgoingEmail, message=message)
+    return bool(moved)
 
 
 def message_for(row: OutgoingEmail) -> EmailMultiAlternatives:

@@ -1,6 +1,6 @@
 """The mail queue: a message is a row first, sent after commit by a task."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from common.outbox import after_commit, after_commit_each
 
 Category = OutgoingEmail.Category
 Gate = Callable[[OutgoingEmail], str | None]
+Screen = Callable[[Sequence[OutgoingEmail]], Mapping[UUID, str]]
 LinkMaker = Callable[[OutgoingEmail], str]
 
 DELIVERY = "common.deliver_email"
@@ -34,6 +35,7 @@ PREFERENCES: Mapping[str, str] = {
 }
 UNSUBSCRIBABLE = frozenset({Category.MARKETING, Category.INVITATION})
 _gates: list[Gate] = []
+_screens: list[Screen] = []
 _link_makers: list[LinkMaker] = []
 _farewells: set[str] = set()
 
@@ -81,6 +83,16 @@ def gate(check: Gate) -> Gate:
     return check
 
 
+def screen(check: Screen) -> Screen:
+    """Register a question about many messages at once: the reasons not to send, by their uuid.
+
+    For what depends on sender, address and category alone: it is asked before queuing as well,
+    when nothing is composed yet, and must cost the same for one message and for five hundred.
+    """
+    _screens.append(check)
+    return check
+
+
 def unsubscribe_link(maker: LinkMaker) -> LinkMaker:
     """Register the maker of the one-click link that marketing and invitations carry."""
     _link_makers.append(maker)
@@ -99,8 +111,19 @@ def is_farewell(message: OutgoingEmail) -> bool:
 
 
 def refusal(message: OutgoingEmail) -> str | None:
-    """Return the first gate's reason not to send the message."""
-    return next((reason for check in _gates if (reason := check(message))), None)
+    """Return the first reason of a screen or gate not to send the message."""
+    reason = _screened([message]).get(message.uuid)
+    return reason or next((reason for check in _gates if (reason := check(message))), None)
+
+
+def refusals(kind: str, letters: Sequence[Letter], *, category: str) -> dict[str, str]:
+    """Return why some of the letters would not be sent, by dedupe key; nothing is queued."""
+    messages = {
+        letter.envelope.dedupe_key or "": _queued(kind, letter.to, category, letter.envelope)
+        for letter in letters
+    }
+    reasons = _screened(list(messages.values()))
+    return {key: reasons[each.uuid] for key, each in messages.items() if each.uuid in reasons}
 
 
 def send(
@@ -178,6 +201,13 @@ def retry(message: OutgoingEmail) -> None:
         raise InvalidStatus("Only failed messages can be sent again.")
     message.refresh_from_db()
     ask_for_delivery(message, now=now)
+
+
+def _screened(messages: Sequence[OutgoingEmail]) -> dict[UUID, str]:
+    reasons: dict[UUID, str] = {}
+    for check in _screens:
+        reasons = {**check(messages), **reasons}
+    return reasons
 
 
 def _queued(kind: str, to: Recipient, category: str, outside: Envelope) -> OutgoingEmail:

@@ -23,6 +23,7 @@ TIMES: dict[str, float | crontab] = {
     "events.advance_events": 60.0,
     "events.send_due_reminders": 60.0,
     "events.sweep_meetings": 300.0,
+    "events.sweep_invitations": 300.0,
     "events.check_counts": crontab(hour=3, minute=10),
     "registrations.expire_offers": 60.0,
     "registrations.sweep_waitlists": 600.0,

@@ -1,10 +1,10 @@
 """Which events and sessions may be reached, are on offer, or are due."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from django.db import connections, models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from accounts.roles import is_platform_staff
 from common.querysets import LiveManager, SoftDeleteQuerySet
@@ -77,9 +77,17 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
             visibility="public", status__in=["published", "live", "completed", "closed"]
         )
 
-    def reachable(self) -> Self:
-        """Keep what everybody with the link may open; a cancelled event explains itself."""
-        return self.live().filter(visibility__in=["public", "unlisted"]).exclude(status="draft")
+    def reachable(self, *, invited_to: "models.QuerySet[Any, Any] | None" = None) -> Self:
+        """Keep what everybody with the link may open; a cancelled event explains itself.
+
+        ``invited_to`` selects ids of events of which private ones are shown too, as to a guest.
+        """
+        shown = Q(visibility__in=["public", "unlisted"])
+        rows = self.live().exclude(status="draft")
+        if invited_to is None:
+            return rows.filter(shown)
+        invited = rows.annotate(is_invited=Value(value=True))
+        return invited.filter(shown | Q(pk__in=invited_to))
 
     def upcoming(self, now: datetime) -> Self:
         """Keep published events that have not begun."""

@@ -1,13 +1,14 @@
 """What events asks of the apps above; they answer from their receivers."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
-from common.exceptions import InvalidRequest
+from common.exceptions import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
+    from accounts.models import User
     from events.models import Event, EventSession
 
 P = ParamSpec("P")
@@ -58,6 +59,10 @@ def _refuse(*_: object) -> None:
     raise UnknownReference
 
 
+def _know_no_list(*_: object) -> Sequence[tuple[str, str]]:
+    raise NotFound
+
+
 # (event, session or None for all) -> those whose place is sure, one after the other.
 audience: Question[["Event", "EventSession | None"], Iterator[Recipient]] = Question(
     lambda *_: iter(())
@@ -87,3 +92,5 @@ counts: Mapping[str, Question[[Collection[int]], Mapping[int, int]]] = {
 check_reference: Mapping[str, Question[[UUID, "Event"], None]] = {
     kind: Question(_refuse) for kind in ("certificate_template", "badge_template")
 }
+# (contact list, user) -> (address, name) of everybody in it; NotFound for a foreign list.
+list_addresses: Question[[UUID, "User"], Sequence[tuple[str, str]]] = Question(_know_no_list)

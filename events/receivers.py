@@ -11,10 +11,13 @@ from accounts.models import Membership, Organization, User
 from accounts.signals import email_verified, membership_changed
 from accounts.webhooks import register_type
 from common import triggers
+from common.models import OutgoingEmail
 from common.outbox import after_commit
+from common.signals import mail_reported
 from events import (
     drafting,
     emails,
+    invitations,
     meetings,
     outbound,
     personal_data,
@@ -22,7 +25,7 @@ from events import (
     speakers,
     transfer,
 )
-from events.models import Event, EventStatusHistory
+from events.models import Event, EventInvitation, EventStatusHistory
 from events.signals import (
     event_cancelled,
     event_completed,
@@ -85,6 +88,17 @@ def recognise_speaker(user: User, **_: Any) -> None:
 @receiver(event_published)
 def offer_reminders(event: Event, **_: Any) -> None:
     reminders.arm(event, is_new=True)
+
+
+@receiver(event_published)
+def send_invitations(event: Event, **_: Any) -> None:
+    invitations.queue_pending(event)
+
+
+@receiver(mail_reported)
+def follow_invitation(message: OutgoingEmail, **_: Any) -> None:
+    if message.subject_type == EventInvitation._meta.label_lower:
+        invitations.note_report(message)
 
 
 @receiver([event_rescheduled, event_unpublished, event_cancelled])

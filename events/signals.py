@@ -10,4 +10,5 @@ event_completed = Signal()  # event
 event_cancelled = Signal()  # event
 meeting_affected = Signal()  # event; something Zoom shows or obeys was edited
 session_completed = Signal()  # session
+invitation_sent = Signal()  # invitation; its mail was queued
 meeting_ready = Signal()  # session; made or changed at Zoom, registrants may be pushed

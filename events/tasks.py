@@ -3,7 +3,16 @@
 from celery import shared_task
 from django.utils import timezone
 
-from events import advancing, catalogue, counts, emails, meeting_sync, meetings, reminding
+from events import (
+    advancing,
+    catalogue,
+    counts,
+    emails,
+    inviting,
+    meeting_sync,
+    meetings,
+    reminding,
+)
 from events.models import Event
 
 
@@ -31,6 +40,16 @@ def check_counts() -> None:
 @shared_task(name="events.send_due_reminders")
 def send_due_reminders() -> None:
     reminding.send_due(timezone.now())
+
+
+@shared_task(name="events.send_invitations")
+def send_invitations(batch: str) -> None:
+    inviting.send(batch)
+
+
+@shared_task(name="events.sweep_invitations")
+def sweep_invitations() -> None:
+    inviting.sweep(timezone.now())
 
 
 @shared_task(name="events.send_event_summary")

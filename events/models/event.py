@@ -83,6 +83,8 @@ class Event(EventDescription):
 
     # What the sessions' meetings tell, where a list has asked the database for it.
     meeting_news: str | None
+    # Whether it was asked for with the token of an invitation to it.
+    is_invited = False
     # Told along with `event_rescheduled`: False silences the mails of that one change.
     notify_registrants = True
 
@@ -131,8 +133,8 @@ class Event(EventDescription):
 
     @property
     def registration_state(self) -> str:
-        """Whether somebody without an invitation can register now, or why not."""
-        return registration_state.of(self, clock.now())
+        """Whether somebody can register now, or why not; a private event takes who is invited."""
+        return registration_state.of(self, clock.now(), invited=self.is_invited)
 
     @property
     def can_register(self) -> bool:
