@@ -276,7 +276,7 @@ def test_a_chunk_costs_the_same_for_one_and_for_three(event, count, django_asser
     for _ in range(count):
         attended(event)
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         awarding.award_event(event)
 
     assert len(rows()) == count
