@@ -33,7 +33,7 @@ from fido2.webauthn import (
 )
 
 from accounts import challenges, sign_in_methods
-from accounts.exceptions import InvalidToken, TokenExpired
+from accounts.exceptions import EmailNotVerified, InvalidToken, TokenExpired
 from accounts.models import Passkey, SignInChallenge, User
 from common import audit
 from common.exceptions import InvalidRequest, RuleViolation
@@ -69,7 +69,12 @@ class PasskeyLimitReached(RuleViolation):
 
 
 def begin_adding(user: User, *, now: datetime) -> dict[str, Any]:
-    """Return the options for `navigator.credentials.create`, good for five minutes, once."""
+    """Return the options for `navigator.credentials.create`, good for five minutes, once.
+
+    Whoever has not proven the address plants no key on it.
+    """
+    if not user.email_verified:
+        raise EmailNotVerified
     _require_room(user)
     secret = challenges.issue(Purpose.PASSKEY_CREATE, user=user, session=user.session, now=now)
     options, _ = _server().register_begin(

@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django_otp.oath import hotp
 
 from accounts import attempts, challenges, second_factor_emails, sessions
-from accounts.exceptions import AuthenticationFailed
+from accounts.exceptions import AuthenticationFailed, EmailNotVerified
 from accounts.models import RecoveryCode, SignInChallenge, TotpDevice, User, UserSession
 from common import audit, codes
 from common.exceptions import Conflict, NotAuthenticated
@@ -78,7 +78,12 @@ def condition(user: User) -> Condition:
 
 @transaction.atomic
 def start(user: User) -> Enrolment:
-    """Make a secret for an app; it counts only once a code of it was shown."""
+    """Make a secret for an app; it counts only once a code of it was shown.
+
+    Whoever has not proven the address may lock nobody out of it.
+    """
+    if not user.email_verified:
+        raise EmailNotVerified
     _locked(user)
     if _device(user) is not None:
         raise TwoFactorEnabled

@@ -11,6 +11,7 @@ from accounts.filters import StaffOrganizationFilter
 from accounts.models import Membership, Organization
 from accounts.requests import AuthenticatedRequest
 from accounts.serializers.staff_organizations import StaffOrganizationSerializer, VerdictSerializer
+from common import oversight
 from common.permissions import IsPlatformStaff
 from common.viewsets import ListMixin, RetrieveMixin, ScopedViewSet
 
@@ -37,6 +38,7 @@ class StaffOrganizationViewSet(
     ordering = ("name",)
 
     def get_queryset(self) -> QuerySet[Organization]:
+        oversight.note("organization.view")
         rows: Any = Organization.objects.all()
         owners = Prefetch("memberships", queryset=OWNERS, to_attr="owners")
         return cast("QuerySet[Organization]", rows.with_counts().prefetch_related(owners))

@@ -68,6 +68,15 @@ def test_a_look_at_an_account_is_on_record(api_for, staff_member, attendee):
     assert entry.payload["powers"] == ["users.view"]
 
 
+def test_a_look_at_all_organizations_is_on_record(api_for, staff_member, organization):
+    response = api_for(staff_member).get("/api/v1/staff/organizations/", {"search": "Provider"})
+
+    assert response.json()["count"] == 1
+    entry = AuditEntry.objects.get(action="staff.accessed")
+    assert (entry.actor_type, entry.actor_uuid) == ("staff", staff_member.uuid)
+    assert entry.payload["powers"] == ["organization.view"]
+
+
 def test_what_is_refused_or_absent_leaves_none(api_for, staff_member, event):
     api = api_for(staff_member)
 

@@ -392,3 +392,13 @@ def test_one_signature_signs_in_once_however_often_it_comes(api_for, attendee, i
         thread.join()
 
     assert Counter(outcomes) == {attendee.pk: 1, "PASSKEY_REJECTED": 5}
+
+
+def test_nobody_plants_a_key_on_an_unproven_address(noon, api_for):
+    unproven = UserFactory(email_verified=False, email_verified_at=None)
+
+    response = api_for(unproven).post(MINE)
+
+    assert response.status_code == 403
+    assert response.json()["error"]["code"] == "EMAIL_NOT_VERIFIED"
+    assert not SignInChallenge.objects.exists()

@@ -16,7 +16,7 @@ from accounts import second_factor, sign_in
 from accounts.models import RecoveryCode, SignInChallenge, TotpDevice, UserSession
 from common.exceptions import DomainError
 from common.models import AuditEntry, OutgoingEmail
-from tests.factories.accounts import PASSWORD
+from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.second_factor import SECRET, TotpDeviceFactory, code_at
 
 TOKEN = "/api/v1/auth/token/"
@@ -506,3 +506,10 @@ def test_one_challenge_opens_one_session_whatever_codes_are_right(attendee):
     assert outcomes == {True: 1, "INVALID_TOKEN": 4}
     assert UserSession.objects.count() == 1
     assert RecoveryCode.objects.exclude(used_at=None).count() == 1
+
+
+def test_nobody_locks_others_out_of_an_unproven_address(api_for):
+    unproven = UserFactory(email_verified=False, email_verified_at=None)
+
+    assert code_of(api_for(unproven).post(FACTOR)) == (403, "EMAIL_NOT_VERIFIED")
+    assert not TotpDevice.objects.exists()
