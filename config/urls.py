@@ -35,9 +35,11 @@ from certificates.views import templates as certificate_template_views
 from common.views import docs, files, health, mailbox, pages, staff
 from events.views import calendars as calendar_views
 from events.views import catalogue as catalogue_views
+from events.views import copies as copy_views
 from events.views import covers as cover_views
 from events.views import events as event_views
 from events.views import forms as form_views
+from events.views import invitations as event_invitation_views
 from events.views import nested as event_nested_views
 from events.views import reminders as reminder_views
 from events.views import sessions as session_views
@@ -132,6 +134,9 @@ router.register(
 )
 router.register(f"{EVENT}/custom-fields", form_views.EventCustomFieldViewSet, "event-fields")
 router.register("speakers", speaker_views.SpeakerViewSet, "speakers")
+router.register(
+    f"{EVENT}/invitations", event_invitation_views.EventInvitationViewSet, "event-invitations"
+)
 router.register(f"{EVENT}/reminders", reminder_views.EventReminderViewSet, "event-reminders")
 router.register("public/events", catalogue_views.PublicEventViewSet, "public-events")
 
@@ -266,12 +271,28 @@ api: list[URLPattern | URLResolver] = [
         cover_views.CoverImageViewSet.as_view({"post": "upload", "delete": "remove"}),
     ),
     path(
+        "events/<uuid:uuid>/duplicate/",
+        copy_views.EventCopyViewSet.as_view({"post": "duplicate"}),
+    ),
+    path(
         "events/<uuid:uuid>/calendar.ics",
         calendar_views.EventCalendarViewSet.as_view({"get": "calendar"}),
     ),
     path(
         "public/events/<uuid:uuid>/calendar.ics",
         calendar_views.PublicEventCalendarViewSet.as_view({"get": "calendar"}),
+    ),
+    path(
+        "public/invitations/<str:token>/",
+        event_invitation_views.ReceivedInvitationViewSet.as_view({"get": "show"}),
+    ),
+    path(
+        "public/invitations/<str:token>/respond/",
+        event_invitation_views.ReceivedInvitationViewSet.as_view({"post": "respond"}),
+    ),
+    path(
+        "public/invitations/<str:token>/open.gif",
+        event_invitation_views.OpenedImageView.as_view(),
     ),
     path("public/certificates/verify/", certificate_views.VerifyFileView.as_view()),
     path("public/certificates/verify/<str:code>/", certificate_views.VerifyView.as_view()),

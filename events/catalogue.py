@@ -34,7 +34,7 @@ def forget_unused_tags() -> int:
 def set_speakers(part: Event | EventSession, uuids: Sequence[UUID]) -> None:
     """Give the event or session exactly these speakers of its tenant's library."""
     event = part.event if isinstance(part, EventSession) else part
-    found = list(_library(event).filter(uuid__in=uuids))
+    found = list(library(event).filter(uuid__in=uuids))
     if len(found) != len(set(uuids)):
         raise ValidationError({"speakers": ["Not found."]})
     part.speakers.set(found)
@@ -56,7 +56,8 @@ def refresh_search_texts(events: QuerySet[Event]) -> None:
         refresh_search_text(event)
 
 
-def _library(event: Event) -> QuerySet[Speaker]:
+def library(event: Event) -> QuerySet[Speaker]:
+    """Return the speakers of the event's tenant."""
     if event.organization_id:
         return Speaker.objects.filter(organization=event.organization_id)
     return Speaker.objects.filter(organization=None, owner=event.owner_id)

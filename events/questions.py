@@ -55,6 +55,23 @@ class Question(Generic[P, R]):
         return function
 
 
+class Request(Generic[P]):
+    """A request that several apps may follow, each with its own part; nobody has to."""
+
+    def __init__(self) -> None:
+        self._answers: list[Callable[P, None]] = []
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        for follow in self._answers:
+            follow(*args, **kwargs)
+
+    def answer(self, function: Callable[P, None]) -> Callable[P, None]:
+        """Register one more that follows; usable as a decorator."""
+        if function not in self._answers:
+            self._answers.append(function)
+        return function
+
+
 def _refuse(*_: object) -> None:
     raise UnknownReference
 
@@ -75,6 +92,10 @@ session_has_attendance: Question[["EventSession"], bool] = Question(lambda *_: F
 answered_fields: Question[["Event"], Collection[int]] = Question(lambda *_: frozenset())
 # (session ids) -> {session id: how many attended}.
 session_counts: Question[[Collection[int]], Mapping[int, int]] = Question(lambda *_: {})
+# (event) -> whether somebody has paid for it.
+has_payments: Question[["Event"], bool] = Question(lambda *_: False)
+# (original, copy) -> None; add to the copy what belongs to the original in your app.
+copy_parts: Request[["Event", "Event"]] = Request()
 # (event ids) -> {event id: number}, by column of Event.
 counts: Mapping[str, Question[[Collection[int]], Mapping[int, int]]] = {
     column: Question(lambda *_: {})

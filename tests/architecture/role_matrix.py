@@ -115,6 +115,7 @@ ROWS = [
     R("delete", EVENT, "events.dispose", 409),
     R("delete", EVENT, "events.dispose", 204, event="cancelled"),
     R("post", f"{EVENT}restore/", "events.dispose", 200, refusal=404),
+    R("post", f"{EVENT}duplicate/", "events.manage", 201),
     R("get", f"{EVENT}calendar.ics", "events.view", 200),
     R("post", f"{EVENT}publish/", "events.manage", 400),
     R("post", f"{EVENT}unpublish/", "events.manage", 409),
