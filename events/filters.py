@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone as clock
 
 from common.filters import BaseFilter, BooleanFilter, ChoiceListFilter, TimeFilter
-from events.models import Event, EventReminder, EventSession, Speaker
+from events.models import Event, EventInvitation, EventReminder, EventSession, Speaker
 
 ONLINE = ("online", "hybrid")
 SEARCH_LENGTH = 100
@@ -126,6 +126,18 @@ class EventReminderFilter(BaseFilter):
 
     class Meta(BaseFilter.Meta):
         model = EventReminder
+        fields: ClassVar = ()
+
+
+class EventInvitationFilter(BaseFilter):
+    """The invitations to one event."""
+
+    status = ChoiceListFilter(choices=EventInvitation.Status.choices)
+    response = django_filters.ChoiceFilter(choices=EventInvitation.Response.choices)
+    source = django_filters.ChoiceFilter(choices=EventInvitation.Source.choices)
+
+    class Meta(BaseFilter.Meta):
+        model = EventInvitation
         fields: ClassVar = ()
 
 

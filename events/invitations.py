@@ -14,6 +14,7 @@ from django.utils import timezone as clock
 from accounts.models import User
 from billing import entitlements
 from billing.entitlements import Limit
+from common import codes
 from common.exceptions import Conflict, InvalidStatus, NotFound, RateLimited
 from common.models import OutgoingEmail
 from common.outbox import after_commit
@@ -161,6 +162,11 @@ def remove(invitation: EventInvitation, *, by: User) -> None:
     invitation.delete()
 
 
+def note_opening(token: str, *, now: datetime) -> None:
+    """Note that the mail with this token was looked at; an unknown token changes nothing."""
+    EventInvitation.objects.filter(token_hash=codes.digest(token)).mark_opened(now)
+
+
 @transaction.atomic
 def respond(invitation: EventInvitation, *, response: str, now: datetime) -> None:
     """Note what the invited person says; registering is another step."""
@@ -173,7 +179,7 @@ def respond(invitation: EventInvitation, *, response: str, now: datetime) -> Non
 
 def note_report(message: OutgoingEmail) -> None:
     """Follow what the provider told of an invitation's mail; late news change nothing."""
-    if message.status not in NEWS:
+    if message.subject_uuid is None or message.status not in NEWS:
         return
     status, column, sources = NEWS[OutgoingEmail.Status(message.status)]
     now = clock.now()

@@ -6,16 +6,23 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from drf_spectacular.utils import OpenApiParameter
 
 from accounts.requests import AuthenticatedRequest
 from common.exceptions import NotAllowed
-from common.viewsets import BaseViewSet
-from events import access
+from common.viewsets import BaseViewSet, PublicViewSet, shared
+from events import access, admission
 from events.models import Event
+from events.querysets import EventQuerySet
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R", bound=HttpResponseBase)
+INVITATION = OpenApiParameter(
+    "invitation", str, description="The token of an invitation; it opens the private event."
+)
 
 
 class EventScopedMixin(BaseViewSet[M]):
@@ -54,3 +61,20 @@ class EventScopedMixin(BaseViewSet[M]):
         if getattr(self, "swagger_fake_view", False):
             return rows.none()  # type: ignore[no-any-return]  # Any from the base
         return rows.filter(event=self.event)  # type: ignore[no-any-return]  # the same
+
+
+class ReachableMixin(PublicViewSet[Event]):
+    """Events for everybody with the link, and private ones for whoever shows an invitation."""
+
+    @property
+    def invitation(self) -> str:
+        """The token that came with the request, if any."""
+        return self.request.query_params.get("invitation", "") if self.request else ""
+
+    def reachable(self) -> EventQuerySet:
+        """Return the events that this caller may open."""
+        return admission.reachable(self.invitation).for_details()
+
+    def shared(self, response: R) -> R:
+        """Let caches keep what a stranger without a token was shown."""
+        return response if self.invitation else shared(self.request, response)

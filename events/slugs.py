@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from common import codes
 from common.exceptions import Conflict, NotFound
+from events import admission
 from events.models import Event
 
 LIMIT = 211  # 220 less the suffix of a name that is taken
@@ -49,12 +50,13 @@ def save_named(event: Event, **options: Any) -> None:
             return
 
 
-def resolve(address: str, *, owner: UUID | None = None) -> Event:
+def resolve(address: str, *, owner: UUID | None = None, invitation: str = "") -> Event:
     """Return the public event behind the last part of a public link, or refuse.
 
-    With its code it is found also when unlisted; the bare slug finds listed events only.
+    With its code it is found also when unlisted, or private and asked for with the token of an
+    invitation; the bare slug finds listed events only.
     """
-    shown = Event.objects.reachable().for_details()
+    shown = admission.reachable(invitation).for_details()
     head, hyphen, code = address.rpartition("-")
     if head and hyphen and len(code) == CODE_LENGTH:
         coded = shown.filter(public_code=code).first()

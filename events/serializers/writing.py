@@ -337,9 +337,12 @@ class EventMeetingQueuedSerializer(Serializer):
 
 
 class BySlugSerializer(Serializer):
-    """Whose event it is, where several have the same name."""
+    """Whose event it is, where several have the same name; what opens a private one."""
 
     owner = serializers.UUIDField(required=False)
+    invitation = serializers.CharField(
+        required=False, allow_blank=True, help_text="The token of an invitation."
+    )
 
 
 def check_refund_tiers(tiers: list[dict[str, int]]) -> list[dict[str, int]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
@@ -10,9 +11,10 @@ from rest_framework import status
 from rest_framework.request import Request
 
 from common import etags
-from common.viewsets import PublicViewSet, ScopedViewSet, shared
+from common.viewsets import ScopedViewSet
 from events import calendars
 from events.models import Event
+from events.scoping import INVITATION, ReachableMixin
 
 CALENDAR_FILE = {(200, "text/calendar"): OpenApiTypes.STR}
 
@@ -32,15 +34,18 @@ class EventCalendarViewSet(ScopedViewSet[Event]):
 
 
 @extend_schema(tags=["catalogue"])
-class PublicEventCalendarViewSet(PublicViewSet[Event]):
+class PublicEventCalendarViewSet(ReachableMixin):
     """An event in everybody's calendar; nothing in it leads into the meeting."""
 
-    queryset = Event.objects.reachable().for_details()
+    queryset = Event.objects.all()
 
-    @extend_schema(responses=CALENDAR_FILE)
+    def get_queryset(self) -> QuerySet[Event]:
+        return self.reachable()
+
+    @extend_schema(parameters=[INVITATION], responses=CALENDAR_FILE)
     def calendar(self, request: Request, **kwargs: Any) -> HttpResponseBase:
-        """Download the sessions of an event that everybody may see."""
-        return shared(request, _answer(request, calendars.file_for(self.get_object())))
+        """Download the sessions of an event that everybody may see, or that one is invited to."""
+        return self.shared(_answer(request, calendars.file_for(self.get_object())))
 
 
 def _answer(request: Request, written: bytes) -> HttpResponseBase:

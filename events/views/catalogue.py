@@ -20,11 +20,11 @@ from common.viewsets import (
     PublicViewSet,
     RetrieveMixin,
     UpdateMixin,
-    shared,
 )
 from events import categories, slugs
 from events.filters import PublicEventFilter
 from events.models import Category, Event, Tag
+from events.scoping import INVITATION, ReachableMixin
 from events.serializers.parts import (
     CategorySerializer,
     CategoryWriteSerializer,
@@ -35,7 +35,7 @@ from events.serializers.writing import BySlugSerializer
 
 
 @extend_schema(tags=["catalogue"])
-class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicViewSet[Event]):
+class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], ReachableMixin):
     """Events that everybody may see; without `when` those that are coming up."""
 
     queryset = Event.objects.all()
@@ -47,13 +47,14 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
 
     def get_queryset(self) -> QuerySet[Event]:
         if self.action != "list":
-            return Event.objects.reachable().for_details()
+            return self.reachable()
         rows = Event.objects.listed().for_catalogue()
         asked = self.request.query_params.get("when") if self.request else None
         return rows if asked else rows.upcoming(clock.now())
 
+    @extend_schema(parameters=[INVITATION])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return shared(request, super().retrieve(request, *args, **kwargs))
+        return self.shared(super().retrieve(request, *args, **kwargs))
 
     @extend_schema(parameters=[BySlugSerializer], responses=PublicEventSerializer)
     @action(detail=False, methods=["get"], url_path="by-slug/<slug:address>")
@@ -61,7 +62,7 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], PublicVie
         """Find an event by the last part of its public link."""
         query = BySlugSerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        return shared(request, self.answer(slugs.resolve(address, **query.validated_data)))
+        return self.shared(self.answer(slugs.resolve(address, **query.validated_data)))
 
 
 @extend_schema(tags=["catalogue"])
