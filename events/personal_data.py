@@ -8,7 +8,7 @@ from accounts import privacy
 from accounts.models import Membership, User
 from accounts.privacy import ERASED_NAME, Collected, Person, table
 from common.personal_data import declare
-from events import catalogue
+from events import catalogue, transfer
 from events.models import (
     Category,
     Event,
@@ -112,11 +112,12 @@ def _hand_over(user: User) -> None:
     mine = Q(owner=user, organization__isnull=False)
     tenants = Event.all_objects.filter(mine).values_list("organization", flat=True)
     libraries = Speaker.objects.filter(mine).values_list("organization", flat=True)
-    for membership in owners.filter(organization__in={*tenants, *libraries}):
-        of_theirs = mine & Q(organization=membership.organization_id)
-        now = timezone.now()
-        Event.all_objects.filter(of_theirs).update(owner=membership.user, updated_at=now)
-        Speaker.objects.filter(of_theirs).update(owner=membership.user, updated_at=now)
+    heirs = owners.filter(organization__in={*tenants, *libraries})
+    for heir in heirs.select_related("organization", "user").order_by("pk"):
+        transfer.pass_on(heir.organization, leaver=user)
+        Speaker.objects.filter(owner=user, organization=heir.organization).update(
+            owner=heir.user, updated_at=timezone.now()
+        )
 
 
 def _delete_drafts(user: User) -> int:

@@ -5,6 +5,7 @@ import pytest
 from accounts import erasure, privacy
 from events import catalogue
 from events.models import EventInvitation
+from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.events import EventFactory, SpeakerFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +43,18 @@ def test_an_invitation_keeps_neither_address_nor_link(organizer, attendee):
     assert (asked.email, asked.full_name, asked.message, asked.token_hash) == (
         privacy.placeholder(asked.uuid), "", "", None,
     )  # fmt: skip
+
+
+def test_events_of_an_organization_stay_with_its_owner(organizer, organization):
+    """Also where the owner has an event of the same address already."""
+    leaver = UserFactory(organizer=True)
+    MembershipFactory(organization=organization, user=leaver, role="organizer")
+    own = EventFactory(owner=organizer, organization=organization, slug="wound-care")
+    left = EventFactory(owner=leaver, organization=organization, slug="wound-care", published=True)
+
+    erasure.erase(leaver, by=leaver, action="account.erased")
+
+    left.refresh_from_db()
+    assert left.owner == organizer
+    assert left.slug.startswith("wound-care-")
+    assert left.slug != own.slug
