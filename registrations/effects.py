@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from common.outbox import after_commit
+from events.models import EventInvitation
 from registrations import emails, places, registrants, signals, tickets
 from registrations.models import Registration
 
@@ -45,6 +46,8 @@ def apply(registration_uuid: str, status: str) -> None:
 
 def _confirmed(registration: Registration) -> None:
     event = registration.event
+    invitation = EventInvitation.objects.match(event, registration.email)
+    invitation.mark_registered(registration.uuid)
     tickets.issue(registration)
     registrants.want(registration)
     signals.registration_confirmed.send(sender=Registration, registration=registration)

@@ -22,6 +22,11 @@ def people(event: Event, body: Mapping[str, Any], *, user: User | None) -> Seque
     return [sender, *(_further(fields, row, at) for at, row in enumerate(body["attendees"]))]
 
 
+def addresses(body: Mapping[str, Any], *, user: User | None) -> Sequence[str]:
+    """Return the addresses of everybody a form names, the sender's first."""
+    return [user.email if user else body["email"], *(row["email"] for row in body["attendees"])]
+
+
 def _further(fields: Sequence[EventCustomField], row: Mapping[str, Any], at: int) -> Person:
     try:
         return _person(fields, row, user=None, complete=False)

@@ -46,8 +46,14 @@ class Origin:
     def is_registrant(self) -> bool:
         return self.registered_by is None
 
+    @property
+    def is_invited(self) -> bool:
+        """Whether an invitation opened the door, also of a private event."""
+        return self.source == Registration.Source.INVITATION
+
 
 SELF: Final = Origin()
+INVITED: Final = Origin(source=Registration.Source.INVITATION)
 
 
 @dataclass(frozen=True)

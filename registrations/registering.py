@@ -1,6 +1,6 @@
 """How people get in: register, approve, reject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -17,11 +17,11 @@ from common.exceptions import (
     RuleViolation,
 )
 from common.transactions import retrying
-from events import registration_state
+from events import admission, registration_state
 from events.models import Event
 from registrations import cancelling, effects, emails, orders, places
 from registrations.models import Registration
-from registrations.orders import SELF, Booking, Origin, Person, Request
+from registrations.orders import INVITED, SELF, Booking, Origin, Person, Request
 from registrations.places import EventIsFull
 
 ATTEMPTS = 5  # at a reference that nobody has
@@ -90,13 +90,26 @@ def require_open(event: Event, *, user: User | None, origin: Origin = SELF) -> N
         if event.status not in places.OPEN_TO_MANAGERS:
             raise InvalidStatus("People are added from publishing to closing.")
         return
-    state = registration_state.of(event, timezone.now())
+    state = registration_state.of(event, timezone.now(), invited=origin.is_invited)
     if state in REFUSALS:
         raise REFUSALS[state]
     if state not in registration_state.WELCOMING:
         raise RegistrationClosed(details={"state": state})
     if user is None and not event.allow_guest_registration:
         raise NotAuthenticated("Please sign in to register for this event.")
+
+
+def origin_of(event: Event, *, token: str, emails: Iterable[str]) -> Origin:
+    """Return by which way these people come, who showed this token or none.
+
+    A private event admits nobody but the address that was invited; elsewhere a token that is
+    another's opens nothing and is no harm.
+    """
+    if admission.admits(event, token, *emails, now=timezone.now()):
+        return INVITED
+    if event.visibility == Event.Visibility.PRIVATE:
+        raise InvitationRequired
+    return SELF
 
 
 @retrying
@@ -136,7 +149,8 @@ def _register(request: Request) -> Booking:
     event, now = request.event, timezone.now()
     approval = event.registration_approval_required and request.origin.is_registrant
     status = Status.PENDING_APPROVAL if approval else Status.CONFIRMED
-    if request.origin.is_registrant and registration_state.of(event, now) == "waitlist":
+    state = registration_state.of(event, now, invited=request.origin.is_invited)
+    if request.origin.is_registrant and state == "waitlist":
         return _join_line(request, now)
     try:
         with transaction.atomic():

@@ -37,6 +37,12 @@ class RegisterSerializer(AttendeeSerializer):
 
     email = serializers.EmailField(max_length=254, required=False)
     full_name = serializers.CharField(max_length=255, min_length=2, required=False)
+    invitation = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="The token of an invitation; a private event wants it.",
+    )
     attendees = serializers.ListField(
         child=AttendeeSerializer(), required=False, default=list, max_length=Order.LIMIT - 1
     )

@@ -32,14 +32,19 @@ class RegisterView(PublicView):
             Event.objects.select_related("owner", "organization"), uuid=event_uuid
         )
         user = request.user if isinstance(request.user, User) else None
-        registering.require_open(event, user=user)
+        # The token is in the body: whether it admits is asked once that makes sense.
+        registering.require_open(event, user=user, origin=orders.INVITED)
         serializer = RegisterSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
-        people = intake.people(event, serializer.validated_data, user=user)
+        body = serializer.validated_data
+        origin = registering.origin_of(
+            event, token=body["invitation"], emails=intake.addresses(body, user=user)
+        )
+        people = intake.people(event, body, user=user)
         for person in people:
             if person.user is None:
                 throttling.spend("register_address", person.email)
-        booking = registering.register_all(orders.Request(event, people, key=_key(request)))
+        booking = registering.register_all(orders.Request(event, people, origin, key=_key(request)))
         return Response(_answer(booking), status=status.HTTP_201_CREATED)
 
 
