@@ -44,6 +44,7 @@ from events.views import nested as event_nested_views
 from events.views import reminders as reminder_views
 from events.views import sessions as session_views
 from events.views import speakers as speaker_views
+from events.views import transfers as transfer_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
 from learning.credits import views as credit_views
@@ -273,6 +274,10 @@ api: list[URLPattern | URLResolver] = [
     path(
         "events/<uuid:uuid>/duplicate/",
         copy_views.EventCopyViewSet.as_view({"post": "duplicate"}),
+    ),
+    path(
+        "events/<uuid:uuid>/transfer/",
+        transfer_views.EventTransferViewSet.as_view({"post": "transfer"}),
     ),
     path(
         "events/<uuid:uuid>/calendar.ics",

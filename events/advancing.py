@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts import notifications
 from events.models import Event
 
 BATCH = 200
@@ -33,7 +34,7 @@ def advance(now: datetime) -> int:
 def _advance(event_id: int, now: datetime) -> None:
     rows = Event.objects.select_for_update(no_key=True, skip_locked=True)
     event = rows.filter(pk=event_id).first()
-    if event is None:  # somebody is at it
+    if event is None or event.status not in {"published", "live"}:  # somebody is or was at it
         return
     for session in event.sessions.due_to_start(now):
         session.start(by=None, at=session.starts_at, reason=AUTOMATIC)
@@ -43,3 +44,17 @@ def _advance(event_id: int, now: datetime) -> None:
     event.refresh_from_db()
     if Event.objects.due_to_complete(now).filter(pk=event_id).exists():
         event.complete(by=None, at=event.ends_at, reason=AUTOMATIC)
+    if event.status == Event.Status.COMPLETED:
+        _tell(event)
+
+
+def _tell(event: Event) -> None:
+    """Tell the owner that nobody ended the event by hand."""
+    notifications.notify(
+        event.owner,
+        "event_completed_automatically",
+        title=f"{event.title} was completed automatically",
+        action_url=f"/events/{event.uuid}",
+        event=event.uuid,
+        dedupe_key=f"event_completed_automatically:{event.uuid}",
+    )

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -55,6 +56,26 @@ def event_summary(event: Event) -> None:
             },
             envelope=_about(event, f"summary:{event.uuid}:{person.uuid}"),
         )
+
+
+def event_transferred(event: Event, *, former: User, occasion: UUID) -> None:
+    """Tell both owners that the event has another one now."""
+    path = f"/events/{event.uuid}"
+    for person in dict.fromkeys((former, event.owner)):
+        message = mail.send(
+            "event_transferred",
+            to=Recipient(person.email, person.full_name, person.uuid),
+            category=Category.ACCOUNT,
+            context={
+                "name": person.full_name,
+                "event": event,
+                "is_owner": person == event.owner,
+                "organization": event.organization,
+                "link": f"{settings.FRONTEND_URL}{path}",
+            },
+            envelope=_about(event, f"event_transferred:{occasion}:{person.uuid}"),
+        )
+        notifications.beside(message, person, action_url=path, event=event.uuid)
 
 
 def managers(event: Event) -> list[User]:

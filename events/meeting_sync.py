@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import transaction
 from django.utils import timezone as clock
 
@@ -27,6 +28,8 @@ from integrations.zoom.failures import (
     ZoomRejected,
     ZoomScopeMissing,
 )
+
+log = structlog.get_logger(__name__)
 
 NOT_CONNECTED = "Zoom is not connected."
 RECONNECT = "Zoom needs to be reconnected."
@@ -78,6 +81,21 @@ def sync_meeting(session_id: int) -> None:
             _make(session)
     except ZoomFailure as failure:
         _note_failure(session, failure, clock.now())
+
+
+def remove_meeting(connection_id: int, meeting_id: str) -> None:
+    """Delete a meeting that no session has any more; one that is gone counts as deleted.
+
+    What its host's connection does not allow any longer is left to the host.
+    """
+    connection = ZoomConnection.objects.connected().filter(pk=connection_id).first()
+    if connection is None:
+        return
+    try:
+        with _speaking_for(connection) as token:
+            client.delete_meeting(meeting_id, token=token)
+    except (ZoomAuthFailed, ZoomScopeMissing, ZoomRejected):
+        log.info("meeting left to its host", connection=connection_id)
 
 
 def host_link(session: EventSession, *, now: datetime) -> HostLink:

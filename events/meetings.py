@@ -16,6 +16,7 @@ from events.models import Event, EventSession
 
 Status = EventSession.MeetingStatus
 SYNC = "events.sync_meeting"
+REMOVE = "events.remove_meeting"
 DELETED = "The meeting was deleted in Zoom."
 # Hosts test their rooms before.
 EARLY = timedelta(minutes=60)
@@ -57,6 +58,29 @@ def retry(event: Event, *, by: User, sessions: Collection[UUID] | None = None) -
             raise NothingToRetry
         event.record("event.meeting_retried", by, sessions=[str(row.uuid) for row in wanted])
     return len(wanted)
+
+
+def move(event: Event) -> None:
+    """Have the coming meetings of the event made anew, by its present owner's connection.
+
+    The old ones are removed by those who host them. The caller holds the event's lock.
+    """
+    for session in event.sessions.exclude(meeting_status__in=[Status.NONE, Status.REMOVED]):
+        session.event = event
+        if not session.wants_meeting:
+            continue
+        if session.zoom_meeting_id and session.zoom_connection_id:
+            after_commit(REMOVE, session.zoom_connection_id, session.zoom_meeting_id)
+        set_status(
+            session,
+            Status.NONE,
+            zoom_connection=None,
+            zoom_meeting_id="",
+            zoom_meeting_uuid="",
+            zoom_join_url="",
+            zoom_passcode="",
+        )
+        _wish(session)
 
 
 def sweep(now: datetime) -> int:

@@ -44,6 +44,10 @@ from integrations.zoom import payloads
 manifest.feature("browse_events", manifest.everybody)
 manifest.feature("create_events", drafting.may_create)
 notifications.register_type("meeting_failed", "A session of your event has no Zoom meeting.")
+notifications.register_type("event_transferred", "An event changed hands.")
+notifications.register_type(
+    "event_completed_automatically", "Your event ended by the clock; nobody ended it by hand."
+)
 
 # A change of status is written once; it goes only with its event, and forgets only a person.
 triggers.append_only(

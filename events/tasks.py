@@ -21,6 +21,11 @@ def sync_meeting(session_id: int) -> None:
     meeting_sync.sync_meeting(session_id)
 
 
+@shared_task(name="events.remove_meeting")
+def remove_meeting(connection_id: int, meeting_id: str) -> None:
+    meeting_sync.remove_meeting(connection_id, meeting_id)
+
+
 @shared_task(name="events.advance_events")
 def advance_events() -> None:
     advancing.advance(timezone.now())

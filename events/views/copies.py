@@ -30,7 +30,7 @@ class EventCopyViewSet(ScopedViewSet[Event]):
     @extend_schema(responses={201: EventSerializer})
     def duplicate(self, request: Request, **kwargs: Any) -> Response:
         """Draft the event once more, at its wall-clock time in the weeks to come."""
-        changes = self.validated(DuplicateSerializer)
         with self.guarded() as event:
+            changes = self.validated(DuplicateSerializer)
             copy = copying.duplicate(event, by=self.request.user, **changes)
         return self.answer(self.reload(copy), status.HTTP_201_CREATED)

@@ -116,6 +116,7 @@ ROWS = [
     R("delete", EVENT, "events.dispose", 204, event="cancelled"),
     R("post", f"{EVENT}restore/", "events.dispose", 200, refusal=404),
     R("post", f"{EVENT}duplicate/", "events.manage", 201),
+    R("post", f"{EVENT}transfer/", "events.dispose", 400),
     R("get", f"{EVENT}calendar.ics", "events.view", 200),
     R("post", f"{EVENT}publish/", "events.manage", 400),
     R("post", f"{EVENT}unpublish/", "events.manage", 409),

@@ -31,6 +31,7 @@ RESOURCES = {
     "api/v1/events/": "events",
     "api/v1/events/*/calendar.ics": "events",
     "api/v1/events/*/duplicate/": "events",
+    "api/v1/events/*/transfer/": "events",
     "api/v1/events/*/meeting/": "events",
     "api/v1/events/*/custom-fields/": "events",
     "api/v1/events/*/reminders/": "events",

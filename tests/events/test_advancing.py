@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.models import Notification
 from events import advancing
 from events.models import Event
 from events.signals import event_completed
@@ -135,3 +136,28 @@ def test_live_event_without_an_open_session_completes_too(organizer):
     advancing.advance(event.ends_at + 31 * MINUTE)
 
     assert statuses(event)[0] == "completed"
+
+
+def test_owner_is_told_once_that_the_clock_ended_the_event(organizer):
+    event = EventFactory(owner=organizer, live=True, title="Wound care")
+    over = event.ends_at + timedelta(minutes=30)
+
+    advancing.advance(over)
+    advancing.advance(over)
+
+    notice = Notification.objects.get(notification_type="event_completed_automatically")
+    assert (notice.user, notice.title, notice.action_url, notice.event_uuid) == (
+        organizer,
+        "Wound care was completed automatically",
+        f"/events/{event.uuid}",
+        event.uuid,
+    )
+
+
+def test_who_ends_the_event_by_hand_is_told_nothing(organizer):
+    event = EventFactory(owner=organizer, live=True)
+
+    event.complete(by=organizer)
+    advancing.advance(event.ends_at + timedelta(minutes=30))
+
+    assert not Notification.objects.exists()
