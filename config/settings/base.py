@@ -8,7 +8,7 @@ import django_stubs_ext
 from corsheaders.defaults import default_headers
 from kombu import Queue
 
-from common.openapi import components
+from common.openapi import components, tags
 from config import clock, env, schedule, stores
 
 # Django's generic classes can then be subscripted at run time too: ModelAdmin[Event].
@@ -261,33 +261,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "docExpansion": "none", "filter": True},
-    "TAGS": [
-        {"name": name, "description": text}
-        for name, text in {
-            "auth": "Sign-up, sign-in, sessions and passwords.",
-            "users": "The signed-in person's own account and settings.",
-            "organizations": "Organizations and who belongs to them.",
-            "api tokens": "Keys for programs: what they may do, and for how long.",
-            "outbound webhooks": "What integrators are told, and where.",
-            "zoom": "The organizer's connection to Zoom.",
-            "billing": "Plans, subscription and limits.",
-            "events": "Events and everything an organizer does with them.",
-            "catalogue": "Published events, for everybody.",
-            "registrations": "Places at events: registering, and what organizers do with them.",
-            "my registrations": "The signed-in person's own places.",
-            "guest links": "Places of people without an account, by the link in their mail.",
-            "attendance": "Who was there, to the minute.",
-            "credits": "What attendance is worth, as an append-only ledger.",
-            "certificates": "Certificates: issuing, downloading, revoking.",
-            "public": "Checks of certificates, for everybody.",
-            "integrations": "Connections to the outside world and what they delivered.",
-            "webhooks": "Where providers report to.",
-            "jobs": "Long work and its progress.",
-            "staff": "Tools of the people who run the platform.",
-            "files": "Downloads by signed link.",
-            "health": "State of the service and entry points.",
-        }.items()
-    ],
+    "TAGS": tags.described(),
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 THROTTLING_ENABLED = env.flag("THROTTLING_ENABLED", default=True)

@@ -15,6 +15,7 @@ from common.viewsets import ScopedViewSet
 from events import calendars
 from events.models import Event
 from events.scoping import INVITATION, ReachableMixin
+from events.serializers.parts import may_join
 
 CALENDAR_FILE = {(200, "text/calendar"): OpenApiTypes.STR}
 
@@ -26,11 +27,12 @@ class EventCalendarViewSet(ScopedViewSet[Event]):
     resource = "events"
     queryset = Event.objects.for_details()
 
-    @extend_schema(responses=CALENDAR_FILE)
+    @extend_schema(operation_id="events_calendar_file", responses=CALENDAR_FILE)
     def calendar(self, request: Request, **kwargs: Any) -> HttpResponseBase:
-        """Download the sessions, with the organizer's way into each."""
+        """Download the sessions, with the way into each for those who work at the door."""
         event = self.get_object()
-        return _answer(request, calendars.file_for(event, join_url=calendars.manager_way))
+        way = calendars.manager_way if may_join({"request": request}, event) else None
+        return _answer(request, calendars.file_for(event, join_url=way))
 
 
 @extend_schema(tags=["catalogue"])
@@ -42,7 +44,11 @@ class PublicEventCalendarViewSet(ReachableMixin):
     def get_queryset(self) -> QuerySet[Event]:
         return self.reachable()
 
-    @extend_schema(parameters=[INVITATION], responses=CALENDAR_FILE)
+    @extend_schema(
+        operation_id="public_events_calendar_file",
+        parameters=[INVITATION],
+        responses=CALENDAR_FILE,
+    )
     def calendar(self, request: Request, **kwargs: Any) -> HttpResponseBase:
         """Download the sessions of an event that everybody may see, or that one is invited to."""
         return self.shared(_answer(request, calendars.file_for(self.get_object())))

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from rest_framework.parsers import JSONParser
 from rest_framework.serializers import BaseSerializer
 
 from accounts.permissions import IsOrganizerOrMember
 from accounts.requests import AuthenticatedRequest
-from common.parsers import UploadParser
+from common.parsers import StrictJSONParser, UploadParser
 from common.viewsets import CreateMixin, DestroyMixin, ListMixin, RetrieveMixin, UpdateMixin
 from events import speakers
 from events.filters import SpeakerFilter
@@ -28,7 +27,7 @@ class SpeakerViewSet(
     schema_tag = "events"
     resource = "events"
     permission_classes = [IsOrganizerOrMember]
-    parser_classes = [JSONParser, UploadParser]
+    parser_classes = [StrictJSONParser, UploadParser]
     queryset = Speaker.objects.select_related("organization", "owner", "photo")
     serializer_class = SpeakerSerializer
     action_serializers = {

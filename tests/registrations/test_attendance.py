@@ -141,7 +141,8 @@ class TestFinalizing:
 
     def test_many_take_as_many_queries_as_one(self, organizer):
         costs = []
-        for count in (1, 3, 40):
+        # The first one asks, once per transaction, whether any integrator listens.
+        for count in (1, 1, 3, 40):
             event = EventFactory(owner=organizer, completed=True)
             for _ in range(count):
                 visit(RegistrationFactory(event=event), 0, 50)
@@ -149,7 +150,7 @@ class TestFinalizing:
                 finalize(event)
             costs.append(len(captured))
 
-        assert costs[0] == costs[1] == costs[2]
+        assert costs[1] == costs[2] == costs[3]
 
     def test_the_sweep_takes_up_what_was_missed(self, event):
         EventFactory(published=True)
