@@ -116,7 +116,10 @@ class OpenedImageView(PublicView):
         """Serve mail programs, which ask for images and nothing else."""
         return super().perform_content_negotiation(request, force=True)
 
-    @extend_schema(responses={(200, "image/gif"): OpenApiTypes.BINARY})
+    @extend_schema(
+        operation_id="public_invitations_open_image",
+        responses={(200, "image/gif"): OpenApiTypes.BINARY},
+    )
     def get(self, request: Request, token: str, **kwargs: Any) -> HttpResponse:
         """Load the image; an unknown link gets it too."""
         invitations.note_opening(token, now=timezone.now())
