@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Membership, Organization, User
@@ -28,6 +27,7 @@ __all__ = [
     "remaining",
     "require",
     "require_active",
+    "usage",
 ]
 
 MONTHLY = frozenset(
@@ -50,19 +50,18 @@ def account_for(*, owner: User, organization: Organization | None = None) -> Bil
     """Return the paying account: the organization's if subscribed, else its owner's."""
     if organization is None:
         return _account_of(user=owner)
-    subscribed = (
-        BillingAccount.objects.select_related("subscription__plan")
-        .filter(organization=organization, subscription__isnull=False)
-        .exclude(subscription__status=Subscription.Status.CANCELED)
-        .first()
+    accounts = BillingAccount.objects.select_related("subscription__plan")
+    own = accounts.filter(organization=organization, subscription__isnull=False)
+    heads = Membership.objects.filter(
+        organization=organization, role=Membership.Role.OWNER, ended_at=None
     )
-    if subscribed is not None:
-        return subscribed
-    head = (
-        Membership.objects.select_related("user")
-        .filter(organization=organization, role=Membership.Role.OWNER, ended_at=None)
-        .first()
+    payers = own.exclude(subscription__status=Subscription.Status.CANCELED).union(
+        accounts.filter(user__in=heads.values("user")), all=True
     )
+    found = sorted(payers, key=lambda account: account.organization_id is None)
+    if found:
+        return found[0]
+    head = heads.select_related("user").first()
     return _account_of(user=head.user if head else owner)
 
 
@@ -109,15 +108,16 @@ def consume(account: BillingAccount, which: Limit, *, amount: int = 1) -> None:
     if subscription is None:
         raise LimitReached(details=_facts(which, 0, 0, amount, None))
     start = window_start(subscription.usage_anchor_at, timezone.now())
-    counter, _ = UsageCounter.objects.get_or_create(
-        subscription=subscription, limit=which, window_start=start
-    )
+    window = {"subscription": subscription, "limit": which, "window_start": start}
+    counter = UsageCounter.objects.filter(**window).first() or UsageCounter(**window)
     allowed = _limit_of(subscription, which)
     if allowed is not None and counter.used + amount > allowed:
         raise LimitReached(
             details=_facts(which, allowed, counter.used, amount, subscription.plan.code)
         )
-    UsageCounter.objects.filter(pk=counter.pk).update(used=F("used") + amount)
+    # Nobody else writes it meanwhile: the subscription is locked.
+    counter.used += amount
+    counter.save()
 
 
 def remaining(account: BillingAccount, which: Limit) -> int | None:
@@ -135,6 +135,24 @@ def remaining(account: BillingAccount, which: Limit) -> int | None:
         .first()
     )
     return max(0, allowed - (used or 0))
+
+
+def usage(account: BillingAccount) -> dict[str, dict[str, int | None]]:
+    """Return for each monthly limit what the running window has used, and its maximum.
+
+    Nothing where nothing is subscribed; a maximum of None is unlimited.
+    """
+    subscription = _subscription_of(account)
+    if subscription is None:
+        return {}
+    start = window_start(subscription.usage_anchor_at, timezone.now())
+    counters = UsageCounter.objects.filter(subscription=subscription, window_start=start)
+    used = dict(counters.values_list("limit", "used"))
+    return {
+        which.value: {"used": used.get(which.value, 0), "max": _limit_of(subscription, which)}
+        for which in Limit
+        if which in MONTHLY
+    }
 
 
 def window_start(anchor: datetime, now: datetime) -> datetime:
