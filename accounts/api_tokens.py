@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accounts import api_token_emails, passwords
+from accounts import api_token_emails, passwords, token_scopes
 from accounts.exceptions import AuthenticationFailed, EmailNotVerified
 from accounts.models import ApiToken, Membership, Organization, User
 from accounts.roles import Capability, reach
@@ -61,9 +62,11 @@ def create(
     """Make a key that acts for its creator, for so many days; wants a fresh proof of identity.
 
     Locks the person, or the organization, that owns it: neither gets more than 20 live ones.
+    An organization's gets no scope that would open nothing to it.
     """
     now = timezone.now()
     _require_right(by, organization)
+    _require_sense(scopes, organization)
     passwords.require_fresh(by, password=password, now=now)
     _require_room(by, organization, now=now)
     secret = codes.token()
@@ -187,6 +190,12 @@ def _require_right(by: User, organization: Organization | None) -> None:
     # Not everywhere where people of the platform may: the key would act in the organization.
     if organization.pk not in reach(by).organizations_with(Capability.DEVELOPER_MANAGE):
         raise NotAllowed
+
+
+def _require_sense(scopes: Sequence[str], organization: Organization | None) -> None:
+    if organization is not None and (useless := token_scopes.out_of_reach(scopes)):
+        text = f"A token of an organization does not reach {', '.join(useless)}."
+        raise ValidationError({"scopes": [text]})
 
 
 def _require_room(by: User, organization: Organization | None, *, now: datetime) -> None:

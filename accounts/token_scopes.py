@@ -20,9 +20,17 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "profile": (READ,),
     "webhooks": BOTH,
 }
+# What a token of an organization never reaches: its creator's own account, and endpoints, whose
+# secrets want more than the role of an organizer, which is the most that a token has.
+PERSONAL: Final = frozenset({"profile", "webhooks"})
 SCOPES: Final = tuple(
     f"{resource}:{access}" for resource, accesses in RESOURCES.items() for access in accesses
 )
+
+
+def out_of_reach(scopes: Iterable[str]) -> list[str]:
+    """Return those of the scopes that open nothing to a token of an organization."""
+    return sorted(scope for scope in scopes if scope.partition(":")[0] in PERSONAL)
 
 
 def granted(scopes: Iterable[str]) -> frozenset[str]:

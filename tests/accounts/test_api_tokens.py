@@ -128,6 +128,27 @@ def test_senseless_wishes_are_refused_by_field(api_for, organizer, body, field):
     assert not ApiToken.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("scopes", "useless"),
+    [
+        (["webhooks:read"], "webhooks:read"),
+        (["profile:read", "webhooks:write", "events:read"], "profile:read, webhooks:write"),
+    ],
+)
+def test_an_organizations_key_gets_no_scope_that_opens_nothing(
+    api_for, organizer, organization, scopes, useless
+):
+    api = api_for(organizer)
+
+    refused = api.post(URL, {**BODY, "scopes": scopes, "organization": str(organization.uuid)})
+
+    assert error(refused) == (400, "VALIDATION_ERROR")
+    text = f"A token of an organization does not reach {useless}."
+    assert refused.json()["error"]["details"] == {"scopes": [text]}
+    assert not ApiToken.objects.exists()
+    assert api.post(URL, {**BODY, "scopes": scopes}).status_code == 201
+
+
 def test_the_catalogue_of_scopes():
     assert sorted(token_scopes.SCOPES) == [
         "billing:read",
