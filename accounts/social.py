@@ -28,6 +28,7 @@ from accounts.exceptions import (
     EmailNotVerified,
     InvalidState,
     MissingParams,
+    ReauthenticationRequired,
 )
 from accounts.models import OAuthFlow, SocialAccount, User, UserSession
 from common import audit, codes
@@ -90,15 +91,15 @@ class Entry:
 def begin(provider: str, *, session: UserSession | None, now: datetime) -> Start:
     """Start a sign-in, or from within a session the linking to its account.
 
-    Raises for an unknown provider, and for linking to an account of an unproven address: whoever
-    made it may not be who owns the address.
+    Raises for an unknown provider, and for linking without a fresh proof of identity or to an
+    account of an unproven address: whoever made it may not be who owns the address.
     """
     if provider not in client.PROVIDERS:
         raise NotFound
     if not client.is_configured(provider):
         raise ProviderNotConfigured
-    if session is not None and not session.user.email_verified:
-        raise EmailNotVerified
+    if session is not None:
+        _require_linkable(session, now)
     state, flow_token, nonce = codes.token(), codes.token(), codes.token()
     verifier = secrets.token_urlsafe(32)
     try:
@@ -148,6 +149,14 @@ def unlink(account: SocialAccount, *, by: User) -> None:
     sign_in_methods.require_another(account.user, without=account)
     audit.record("social_account.unlinked", target=account, by=by, owner=account.user)
     account.delete()
+
+
+def _require_linkable(session: UserSession, now: datetime) -> None:
+    """Refuse a linking, which opens another door to the account, by anybody but its owner."""
+    if not session.user.email_verified:
+        raise EmailNotVerified
+    if not sessions.is_fresh(session, now=now):
+        raise ReauthenticationRequired
 
 
 def _claim(

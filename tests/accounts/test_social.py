@@ -426,6 +426,17 @@ class TestLinking:
         assert AuditEntry.objects.filter(action="social_account.linked").count() == 1
         assert UserSession.objects.count() == 1
 
+    def test_identity_must_have_been_proven_just_now(self, api_for, attendee):
+        api = api_for(attendee)
+        with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
+            stale = api.get(address("google", "login"))
+            api.post("/api/v1/auth/reauthenticate/", {"password": PASSWORD})
+            fresh = api.get(address("google", "login"))
+
+        assert error_of(stale) == (403, "REAUTHENTICATION_REQUIRED")
+        assert fresh.status_code == 200
+        assert OAuthFlow.objects.count() == 1
+
     def test_the_link_signs_in(self, api_for, anonymous, attendee):
         enter(api_for(attendee), email="private@example.net", verified="false")
 
