@@ -29,6 +29,8 @@ MAX_ARGS_BYTES = 4096
 SWEEP_SIZE = 500
 BACK_OFF = (10, 60, 300, 1800, 7200, 21600, 43200)  # seconds
 JITTER = 0.2
+# Work that waits no longer than this is called for in time; for the rest the sweep is good enough.
+SOON = timedelta(minutes=1)
 # After a failed publication nothing is published for this long; the sweep finds the rows.
 BROKER_PAUSE_SECONDS = 30
 _broker_down_until = 0.0
@@ -45,13 +47,14 @@ def after_commit(
 
     A pending row with the same key absorbs the request. Raises KeyError for an unknown task.
     """
-    row = _row(task, args, key=key, delay=delay, queue=queue)
+    wait = delay or timedelta()
+    row = _row(task, args, key=key, delay=wait, queue=queue)
     if key:
         OutboxTask.objects.bulk_create([row], ignore_conflicts=True)
     else:
         row.save(force_insert=True)
-    if not delay:
-        transaction.on_commit(lambda: nudge(row.uuid, row.queue))
+    if wait <= SOON:
+        transaction.on_commit(lambda: nudge(row.uuid, row.queue, wait=wait))
 
 
 def after_commit_each(
@@ -64,13 +67,23 @@ def after_commit_each(
         transaction.on_commit(partial(nudge, row.uuid, row.queue))
 
 
-def nudge(task_uuid: uuid.UUID, queue: str = OutboxTask.Queue.DEFAULT) -> None:
-    """Tell a worker that a row is due. Losing the message costs one sweep, never the work."""
+def nudge(
+    task_uuid: uuid.UUID, queue: str = OutboxTask.Queue.DEFAULT, *, wait: timedelta | None = None
+) -> None:
+    """Tell a worker that a row is due, or will be after the wait.
+
+    Losing the message costs one sweep, never the work.
+    """
     global _broker_down_until  # noqa: PLW0603 -- one switch per process
     if time.monotonic() < _broker_down_until:
         return
     try:
-        current_app.tasks[RUNNER].apply_async(args=(str(task_uuid),), queue=queue, retry=False)
+        current_app.tasks[RUNNER].apply_async(
+            args=(str(task_uuid),),
+            queue=queue,
+            retry=False,
+            countdown=wait.total_seconds() if wait else None,
+        )
     except (KombuError, RedisError, OSError):
         _broker_down_until = time.monotonic() + BROKER_PAUSE_SECONDS
         log.warning("broker unreachable", task=str(task_uuid))

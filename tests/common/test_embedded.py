@@ -1,6 +1,7 @@
 """The worker and the clock of embedded mode."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from celery import current_app
@@ -44,6 +45,18 @@ def test_worker_and_beat_run_in_the_process_once(embedding):
     assert [len(services) for services in embedded._running.values()] == [2]
     assert comes_true(OutboxTask.objects.filter(status="done").exists)
     assert comes_true(PeriodicRun.objects.filter(name=SWEEP, last_error="").exists)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_due_in_a_moment_needs_no_sweep(embedding):
+    current_app.conf.update(beat_schedule={})
+    embedded.start()
+
+    outbox.after_commit("common.sweep_emails", delay=timedelta(seconds=1))
+
+    assert comes_true(OutboxTask.objects.filter(status="done").exists, seconds=15)
+    row = OutboxTask.objects.get()
+    assert row.finished_at >= row.due_at
 
 
 @pytest.mark.parametrize(

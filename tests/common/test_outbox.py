@@ -55,6 +55,31 @@ def test_a_task_runs_after_commit_under_the_asking_request(db, django_capture_on
     assert OutboxTask.objects.get().status == "done"
 
 
+@pytest.mark.parametrize(
+    ("delay", "countdowns"), [(None, [None]), (0, [None]), (5, [5.0]), (60, [60.0]), (61, [])]
+)
+def test_work_within_the_minute_is_called_for_in_time(
+    db, monkeypatch, django_capture_on_commit_callbacks, delay, countdowns
+):
+    calls = []
+    runner = current_app.tasks[outbox.RUNNER]
+    monkeypatch.setattr(runner, "apply_async", lambda **said: calls.append(said["countdown"]))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.after_commit("tests.note", delay=None if delay is None else timedelta(seconds=delay))
+
+    assert calls == countdowns
+    assert OutboxTask.objects.get().status == "pending"
+
+
+def test_a_call_that_comes_too_early_runs_nothing(db, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.after_commit("tests.note", delay=timedelta(seconds=5))
+
+    row = OutboxTask.objects.get()
+    assert (row.status, row.attempts, ran) == ("pending", 0, [])
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_rolled_back_change_asks_for_nothing():
     with transaction.atomic():
