@@ -4,6 +4,8 @@ import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +15,7 @@ from django.http.request import validate_host
 Address: TypeAlias = IPv4Address | IPv6Address
 
 MAX_LENGTH: Final = 500
+LOOKUP_SECONDS: Final = 5.0
 PORTS: Final = {"http": 80, "https": 443}
 VISIBLE: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", re.ASCII)
@@ -144,8 +147,26 @@ def _looked_up(host: str, port: int) -> list[Address]:
     # RFC 6761: such names mean this machine, also where the resolver does not know them.
     if f".{host}".endswith(".localhost") and not settings.OUTBOUND_ALLOW_PRIVATE:
         raise BlockedAddress("The address must be public.")
+    return [ip_address(each) for each in _asked(host, port)]
+
+
+def _asked(host: str, port: int) -> list[str]:
+    """Ask the resolver, which has no time limit of its own, in a thread that may be left behind."""
+    answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
+    Thread(target=_ask, args=(host, port, answers), name="resolver", daemon=True).start()
+    try:
+        answer = answers.get(timeout=LOOKUP_SECONDS)
+    except Empty as error:
+        raise UnknownHost(host) from error
+    if isinstance(answer, Exception):
+        raise UnknownHost(host) from answer
+    return answer
+
+
+def _ask(host: str, port: int, answers: "SimpleQueue[list[str] | Exception]") -> None:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UnknownHost(host) from error
-    return [ip_address(str(answer[4][0])) for answer in found]
+        answers.put(error)
+    else:
+        answers.put([str(answer[4][0]) for answer in found])

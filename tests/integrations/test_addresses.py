@@ -2,6 +2,7 @@
 
 import socket
 from ipaddress import ip_address
+from threading import Event
 
 import pytest
 
@@ -166,6 +167,21 @@ def test_a_name_that_nobody_knows_may_be_written_but_not_called(names):
     addresses.check("https://new.example.org/")
     with pytest.raises(UnknownHost):
         addresses.resolve("https://new.example.org/")
+
+
+def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.05)
+    answered = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: answered.wait(30) and [])
+
+    with pytest.raises(UnknownHost):
+        addresses.resolve("https://slow.example.org/")
+    answered.set()
+
+
+def test_a_name_that_cannot_be_asked_for_is_unknown():
+    with pytest.raises(UnknownHost):
+        addresses.resolve(f"https://{'x' * 64}.example.org/")
 
 
 def test_our_own_names_are_refused(names, settings):
