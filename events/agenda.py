@@ -192,6 +192,8 @@ def restore(session: EventSession, *, by: User) -> None:
     )
     _agree(session.event)
     session.event.record("event.session_restored", by, session=str(session.uuid))
+    if session.event.status == "draft":
+        _renumber(session.event)  # a later change must outnumber the session's own
     _announce(session.event)
 
 
@@ -264,6 +266,10 @@ def _shift(event: Event, name: str, distance: timedelta) -> None:
 def _announce(event: Event) -> None:
     """Tell those who rely on the programme; a draft has nobody."""
     if event.status in OFFERED:
-        event.calendar_sequence += 1
-        event.save(update_fields=["calendar_sequence"])
+        _renumber(event)
         signals.event_rescheduled.send(sender=Event, event=event)
+
+
+def _renumber(event: Event) -> None:
+    event.calendar_sequence += 1
+    event.save(update_fields=["calendar_sequence"])

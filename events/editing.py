@@ -58,9 +58,10 @@ class HasSessions(Conflict):
 def edit(event: Event, *, by: User, changes: Changes) -> None:
     """Change what was sent; anything its status forbids refuses all of it."""
     event.lock()
+    sent = set(changes)
     parts = {name: changes.pop(name) for name in drafting.PARTS if name in changes}
     required = changes.pop("required_sessions", None)
-    _require_open(event, {*changes, *parts})
+    _require_open(event, sent)
     before = {name: getattr(event, name) for name in changes}
     changed = {name: value for name, value in changes.items() if value != before[name]}
     _require_movable(event, changed)
@@ -71,8 +72,8 @@ def edit(event: Event, *, by: User, changes: Changes) -> None:
     drafting.describe(event, parts)
     if required is not None:
         _require_sessions(event, required)
-    if changed or parts:
-        event.record("event.edited", by, fields=sorted({*changed, *parts}))
+    if touched := sent - (changes.keys() - changed.keys()):
+        event.record("event.edited", by, fields=sorted(touched))
     _announce(event, changed)
 
 

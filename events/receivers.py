@@ -105,7 +105,7 @@ def follow_invitation(message: OutgoingEmail, **_: Any) -> None:
         invitations.note_report(message)
 
 
-@receiver([event_rescheduled, event_unpublished, event_cancelled])
+@receiver([event_rescheduled, event_unpublished, event_cancelled, event_completed])
 def move_reminders(event: Event, **_: Any) -> None:
     reminders.arm(event)
 
@@ -117,7 +117,7 @@ def owe_summary(event: Event, **_: Any) -> None:
     )
 
 
-@receiver([event_published, event_unpublished, event_cancelled])
+@receiver([event_published, event_unpublished, event_cancelled, event_completed])
 def wish_for_meetings(event: Event, **_: Any) -> None:
     meetings.reconcile(event)
 

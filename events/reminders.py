@@ -15,6 +15,7 @@ from events.models import Event, EventReminder, EventSession
 Type = EventReminder.Type
 Status = EventReminder.Status
 SkipReason = EventReminder.SkipReason
+OVER = frozenset({"completed", "closed"})
 WRITTEN = ("status", "skip_reason", "scheduled_for", "attempts", "updated_at")
 
 
@@ -208,6 +209,8 @@ def _obstacle(row: EventReminder) -> str:
         return SkipReason.EVENT_CANCELLED
     if row.session and row.session.status == "cancelled":
         return SkipReason.SESSION_CANCELLED
+    if row.event.status in OVER:
+        return SkipReason.TOO_LATE
     return ""
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from events.models import Event, EventSession
 
 CENT = Decimal("0.01")
+DERIVED = ("starts_at", "ends_at", "duration_minutes")
 MIRRORED = ("title", "starts_at", "duration_minutes", "timezone", "calendar_sequence")
 
 

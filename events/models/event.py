@@ -15,7 +15,7 @@ from billing import entitlements
 from common import audit, codes
 from common.exceptions import Conflict, InvalidStatus
 from common.fields import MinorUnitsField
-from events import questions, readiness, registration_state, signals
+from events import questions, readiness, registration_state, schedule, signals
 from events.models.description import EventDescription
 from events.models.moves import MOVES
 from events.querysets import EventManager, EventQuerySet
@@ -241,11 +241,7 @@ class Event(EventDescription):
         """End the event: sessions that have begun are over, later ones do not happen."""
         self._require_move("complete")
         now = at or clock.now()
-        for session in self.sessions.open():
-            if session.status == "live" or session.starts_at <= now:
-                session.finish(at=now)
-            else:
-                session.call_off(at=now)
+        self._end_sessions(now)
         self._become(
             "complete",
             by,
@@ -309,6 +305,19 @@ class Event(EventDescription):
             owner=self.owner,
             **payload,
         )
+
+    def _end_sessions(self, now: datetime) -> None:
+        coming = []
+        for session in self.sessions.open():
+            if session.status == "live" or session.starts_at <= now:
+                session.finish(at=now)
+            else:
+                session.call_off(at=now)
+                coming.append(session)
+        if coming:  # they leave every total, and every calendar
+            schedule.derive(self, list(self.sessions.all()))
+            self.calendar_sequence += 1
+            self.save(update_fields=[*schedule.DERIVED, "calendar_sequence"])
 
     def _require_move(self, verb: str) -> None:
         self.lock()

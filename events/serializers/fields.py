@@ -10,8 +10,12 @@ from rest_framework.fields import empty
 
 from accounts.models import Organization
 from accounts.roles import Capability, reach
+from common import validators
 from common.serializers import UuidRelatedField
 from events.models import Category
+
+# Beyond it an end, a shift or another zone may pass the last moment that can be stored.
+LAST_YEAR = 9900
 
 
 class SentWhole:
@@ -41,7 +45,24 @@ class MomentField(serializers.DateTimeField):
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
             self.fail("naive")
+        if value.year > LAST_YEAR:
+            self.fail("overflow")
         return super().enforce_timezone(value)
+
+
+class SecureUrlField(serializers.CharField):
+    """An https address."""
+
+    default_error_messages: ClassVar = {"insecure": "Enter an https address."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=500, validators=[validators.http_url], **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        value: str = super().to_internal_value(data)
+        if value and not value.lower().startswith("https://"):
+            self.fail("insecure")
+        return value
 
 
 class LengthField(serializers.IntegerField):

@@ -11,6 +11,7 @@ from common.serializers import ModelSerializer, Serializer
 from events import schedule
 from events.models import (
     Category,
+    Event,
     EventCustomField,
     EventSession,
     EventStatusHistory,
@@ -152,10 +153,10 @@ class EventSessionSerializer(PublicEventSessionSerializer):
         )
 
     def get_zoom_join_url(self, session: EventSession) -> str:
-        return session.zoom_join_url if may_join(self.context, session) else ""
+        return session.zoom_join_url if may_join(self.context, session.event) else ""
 
     def get_zoom_meeting_id(self, session: EventSession) -> str:
-        return session.zoom_meeting_id if may_join(self.context, session) else ""
+        return session.zoom_meeting_id if may_join(self.context, session.event) else ""
 
 
 class EventMeetingSerializer(ModelSerializer[EventSession]):
@@ -199,10 +200,10 @@ class StatusChangeSerializer(ModelSerializer[EventStatusHistory]):
         return {"uuid": str(person.uuid), "full_name": person.full_name, "email": person.email}
 
 
-def may_join(context: Mapping[str, Any], session: EventSession) -> bool:
-    """Tell whether the caller works at the door of the session's event."""
+def may_join(context: Mapping[str, Any], event: Event) -> bool:
+    """Tell whether the caller works at the door of the event."""
     return reach(context["request"].user).may(
         Capability.ATTENDANCE_CHECK_IN,
-        owner_id=session.event.owner_id,
-        organization_id=session.event.organization_id,
+        owner_id=event.owner_id,
+        organization_id=event.organization_id,
     )

@@ -203,6 +203,7 @@ class EventSerializer(EventSummarySerializer):
     spots_remaining = serializers.IntegerField(read_only=True)
     duplicated_from: Any = serializers.SlugRelatedField(slug_field="uuid", read_only=True)
     required_sessions = serializers.SerializerMethodField()
+    online_url = serializers.SerializerMethodField()
     zoom_join_url = serializers.SerializerMethodField()
     zoom_meeting_id = serializers.SerializerMethodField()
     custom_fields = CustomFieldSerializer(many=True, read_only=True)
@@ -214,13 +215,16 @@ class EventSerializer(EventSummarySerializer):
     def get_required_sessions(self, event: Event) -> list[str]:
         return [str(session.uuid) for session in event.sessions.all() if session.is_required]
 
+    def get_online_url(self, event: Event) -> str:
+        return event.online_url if may_join(self.context, event) else ""
+
     def get_zoom_join_url(self, event: Event) -> str:
         session = next_session(event, clock.now())
-        return session.zoom_join_url if session and may_join(self.context, session) else ""
+        return session.zoom_join_url if session and may_join(self.context, event) else ""
 
     def get_zoom_meeting_id(self, event: Event) -> str:
         session = next_session(event, clock.now())
-        return session.zoom_meeting_id if session and may_join(self.context, session) else ""
+        return session.zoom_meeting_id if session and may_join(self.context, event) else ""
 
 
 class PublicEventSummarySerializer(_EventFields):

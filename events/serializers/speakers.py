@@ -5,7 +5,7 @@ from rest_framework import serializers
 from common import files
 from common.serializers import ModelSerializer, TextField
 from events.models import Speaker
-from events.serializers.fields import OrganizationField
+from events.serializers.fields import OrganizationField, SecureUrlField
 from events.serializers.parts import OrganizationBriefSerializer
 
 
@@ -47,6 +47,7 @@ class SpeakerWriteSerializer(ModelSerializer[Speaker]):
 
     bio = TextField(max_length=5000, required=False, allow_blank=True)
     qualifications = TextField(max_length=1000, required=False, allow_blank=True)
+    linkedin_url = SecureUrlField(required=False, allow_blank=True)
     photo = serializers.FileField(required=False, allow_null=True, write_only=True)
     organization = OrganizationField(required=False, allow_null=True)
 

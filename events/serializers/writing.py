@@ -15,6 +15,7 @@ from events.serializers.fields import (
     MomentField,
     OrganizationField,
     ReferenceListField,
+    SecureUrlField,
     SentWhole,
     TextListField,
 )
@@ -191,6 +192,7 @@ class EventWriteSerializer(ModelSerializer[Event]):
     registration_deadline = MomentField(required=False, allow_null=True)
     short_description = TextField(max_length=500, required=False, allow_blank=True)
     description = TextField(max_length=10000, required=False, allow_blank=True)
+    online_url = SecureUrlField(required=False, allow_blank=True)
     location = TextField(max_length=500, required=False, allow_blank=True)
     learning_objectives = TextListField(most=MAX_OBJECTIVES, longest=300, required=False)
     refund_tiers = RefundTierSerializer(

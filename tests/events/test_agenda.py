@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from events import agenda, drafting, questions
+from events import agenda, calendars, drafting, questions
 from events.models import Event, EventSession
 from events.signals import event_rescheduled
 from tests.factories.accounts import MembershipFactory, UserFactory
@@ -370,6 +370,23 @@ def test_cancelled_session_comes_back(api, course, announced):
     assert len(announced) == 2
     again = api.post(url(course, session.uuid, "restore-session"))
     assert error_of(again) == (400, "INVALID_STATUS")
+
+
+def test_change_after_a_return_in_a_draft_outnumbers_it(api, course):
+    offered(course)
+    session = course.sessions.get(title="B")
+    session.cancel(by=course.owner)
+    course.refresh_from_db()
+    course.unpublish(by=course.owner)
+    assert api.post(url(course, session.uuid, "restore-session")).status_code == 200
+    session.refresh_from_db()
+    session.event.publish(by=course.owner)
+    before = calendars.vevent(session)["sequence"]
+
+    api.patch(f"/api/v1/events/{course.uuid}/", {"location": "Hall 2"})
+
+    session = EventSession.objects.get(pk=session.pk)
+    assert calendars.vevent(session)["sequence"] == before + 1
 
 
 def test_past_session_does_not_come_back(api, course):

@@ -7,6 +7,7 @@ import pytest
 from icalendar import Calendar
 
 from events import schedule
+from events.models import Event
 from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.events import CategoryFactory, EventFactory, EventSessionFactory
 
@@ -83,6 +84,25 @@ def test_managers_get_their_way_in(event, organizer, api_for):
 
     [entry] = entries(api_for(organizer).get(own(event)))
     assert str(entry["location"]) == "https://zoom.example.org/j/1"
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("organizer", True), ("staff", True), ("instructor", False)]
+)
+def test_way_in_is_for_those_who_work_at_the_door(
+    event, organizer, organization, api_for, role, shown
+):
+    Event.objects.filter(pk=event.pk).update(organization=organization)
+    api = api_for(MembershipFactory(organization=organization, role=role).user)
+    links = ("https://meet.example.org/secret", "https://zoom.example.org/j/1")
+
+    for link in links:
+        [entry] = entries(api.get(own(event)))
+        assert (str(entry["location"]) == link, link in str(entry.to_ical())) == (shown, shown)
+        event.sessions.update(zoom_join_url=links[1])
+
+    told = api.get(f"/api/v1/events/{event.uuid}/").json()["online_url"]
+    assert told == (links[0] if shown else "")
 
 
 def test_identity_is_kept_and_the_sequence_grows(event, organizer, anonymous):

@@ -199,6 +199,18 @@ def test_required_sessions_are_marked(organizer):
     assert (first.is_required, second.is_required) == (False, True)
 
 
+@pytest.mark.parametrize("trait", ["live", "completed"])
+def test_what_is_required_is_settled_once_it_runs(organizer, trait):
+    event = EventFactory(owner=organizer, **{trait: True})
+    session = event.sessions.get()
+
+    with pytest.raises(ValidationError) as refusal:
+        editing.edit(event, by=organizer, changes={"required_sessions": [session.uuid]})
+
+    assert refusal.value.message_dict == {"__all__": ["Cannot edit event in current status."]}
+    assert not event.sessions.get().is_required
+
+
 def test_sessions_of_another_event_are_not_required_here(organizer):
     event, other = EventFactory.create_batch(2, owner=organizer)
 

@@ -1,4 +1,3 @@
-import threading
 from datetime import timedelta
 
 import pytest
@@ -8,7 +7,7 @@ from django.utils import timezone
 from billing.entitlements import SubscriptionRequired
 from common.exceptions import InvalidStatus
 from common.models import AuditEntry
-from events import questions, signals
+from events import questions, reminders, signals
 from events.models import Event, EventSession
 from events.models.event import EventHasRegistrations, EventNotDeletable
 from events.models.session import LastSession, SingleSessionEvent
@@ -226,6 +225,30 @@ def test_completing_ends_what_has_begun_and_cancels_what_is_to_come(organizer, h
     assert heard == ["session_completed", "session_completed", "event_completed"]
 
 
+def test_what_completing_calls_off_leaves_totals_meetings_and_reminders(organizer):
+    event = EventFactory(owner=organizer, live=True, is_multi_session=True, implicit_session=False)
+    begun = EventSessionFactory(event=event, status="live", duration_minutes=90)
+    future = EventSessionFactory(event=event, starts_at=STARTS_AT + timedelta(days=7))
+    event.sessions.filter(pk=future.pk).update(meeting_status="ready", zoom_meeting_id="91")
+    event.sessions.filter(pk=begun.pk).update(meeting_status="ready", zoom_meeting_id="92")
+    reminders.plan(event)
+
+    event.complete(by=organizer)
+
+    event.refresh_from_db()
+    assert (event.duration_minutes, event.ends_at) == (90, STARTS_AT + timedelta(minutes=90))
+    assert event.calendar_sequence == 1
+    assert dict(event.sessions.values_list("zoom_meeting_id", "meeting_status")) == {
+        "91": "removing",
+        "92": "ready",
+    }
+    assert set(event.reminders.values_list("session", "status", "skip_reason")) == {
+        (None, "skipped", "too_late"),
+        (begun.pk, "skipped", "too_late"),
+        (future.pk, "skipped", "session_cancelled"),
+    }
+
+
 def test_cancelling_calls_off_open_sessions(organizer):
     event = EventFactory(owner=organizer, published=True)
 
@@ -402,39 +425,3 @@ def test_history_is_written_once(organizer):
         cursor.execute("UPDATE events_eventstatushistory SET reason = 'other'")
 
     assert event.status_history.get().reason == ""
-
-
-@pytest.mark.race
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="row locks need PostgreSQL")
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-@pytest.mark.parametrize("verb", ["publish", "cancel"])
-def test_racing_organizers_leave_one_move(organizer, colleague, at_once, verb):
-    event = make("draft" if verb == "publish" else "published", owner=organizer)
-
-    outcomes = at_once(
-        *(
-            lambda by=person: perform(Event.objects.get(pk=event.pk), verb, by)
-            for person in (organizer, colleague, organizer, colleague)
-        )
-    )
-
-    assert [type(outcome) for outcome in outcomes if outcome] == [InvalidStatus] * 3
-    assert event.status_history.count() == 1
-
-
-@pytest.mark.race
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="row locks need PostgreSQL")
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_without_the_lock_the_race_is_lost(organizer, at_once, monkeypatch):
-    event = EventFactory(owner=organizer, published=True)
-    both_have_looked = threading.Barrier(2)
-
-    def look_without_lock(row):
-        row.refresh_from_db()
-        both_have_looked.wait()
-
-    monkeypatch.setattr(Event, "lock", look_without_lock)
-
-    at_once(*(lambda: Event.objects.get(pk=event.pk).cancel(by=organizer) for _ in range(2)))
-
-    assert event.status_history.count() == 2
