@@ -1,49 +1,22 @@
 """Real threads against committed rows: never more keys than may be, and one secret that opens."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from threading import Barrier
 from unittest import mock
 
 import pytest
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import api_tokens, sessions
 from accounts.exceptions import AuthenticationFailed
 from accounts.models import ApiToken, Organization, User
-from common.exceptions import DomainError
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.api_tokens import ApiTokenFactory
+from tests.races import RACES, THREADS, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
-# As many as have a connection of their own beside the test's, in the pool of one process.
-THREADS = 7
+pytestmark = RACES
 WISHES = {"name": "Reports", "scopes": ["events:read"], "expires_in_days": 90}
-
-
-def together(call, count):
-    """Run the call on threads that start at the same moment; count the outcomes."""
-    gate = Barrier(min(THREADS, count))
-
-    def run(_):
-        try:
-            return call()
-        except DomainError as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS, initializer=gate.wait) as pool:
-        return list(pool.map(run, range(count)))
 
 
 def founder():
@@ -78,7 +51,7 @@ def test_the_last_key_is_made_once(shared, locked):
     without = mock.patch.object(QuerySet, "select_for_update", no_lock)
 
     with nullcontext() if locked else without:
-        outcomes = Counter(together(creating(user, shared=shared), 7))
+        outcomes = Counter(together([creating(user, shared=shared)] * 7))
 
     made = ApiToken.objects.count()
     if locked:
@@ -90,7 +63,7 @@ def test_the_last_key_is_made_once(shared, locked):
 def test_from_nothing_twenty_one_at_once_leave_twenty():
     user = founder()
 
-    outcomes = Counter(together(creating(user), 21))
+    outcomes = Counter(together([creating(user)] * 21))
 
     assert (outcomes, ApiToken.objects.count()) == ({"made": 20, "TokenLimitReached": 1}, 20)
 
@@ -103,7 +76,7 @@ def test_of_secrets_renewed_at_once_the_last_one_opens():
         by.session = by.sessions.get()
         return api_tokens.rotate(token, by=by).token
 
-    secrets = together(rotate, THREADS)
+    secrets = together([rotate] * THREADS)
 
     def opens(secret):
         try:

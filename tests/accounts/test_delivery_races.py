@@ -1,43 +1,19 @@
 """Real threads: of many workers one sends, and no endpoint gets more at once than it should."""
 
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts import deliveries, endpoints
 from accounts.models import WebhookDelivery, WebhookEndpoint
-from common.exceptions import DomainError
 from tests.factories.accounts import UserFactory
 from tests.factories.webhooks import WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.integrations.receiver import serving
+from tests.races import RACES, THREADS, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
-THREADS = 7
-
-
-def together(calls):
-    gate = Barrier(min(THREADS, len(calls)))
-
-    def run(call):
-        try:
-            return call()
-        except DomainError as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS, initializer=gate.wait) as pool:
-        return list(pool.map(run, calls))
+pytestmark = RACES
 
 
 @pytest.fixture

@@ -1,29 +1,19 @@
 """Real threads against committed rows: no seat is given twice, one owner, one invitation."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import connection
 
 from accounts import invitations, members
 from accounts.models import Membership, MembershipInvitation, Organization, User
-from common.exceptions import DomainError
 from tests.factories.accounts import PASSWORD, MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.invitations import MembershipInvitationFactory
+from tests.races import RACES, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
+pytestmark = RACES
 ROOT = "/api/v1/"
-THREADS = 7
 
 
 @pytest.fixture
@@ -32,22 +22,6 @@ def owner():
     user = UserFactory(organizer=True)
     MembershipFactory(organization=organization, user=user, role="owner")
     return user
-
-
-def together(calls):
-    """Run the calls on threads that start at the same moment; return the outcomes."""
-    gate = Barrier(min(THREADS, len(calls)))
-
-    def run(call):
-        try:
-            return call()
-        except (DomainError, ValidationError) as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS, initializer=gate.wait) as pool:
-        return list(pool.map(run, calls))
 
 
 def accepting(api_for, row):

@@ -1,15 +1,10 @@
 """Deletions and copies at the same moment as something else."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from accounts import data_exports, erasure
 from accounts.models import DataExport, User
-from common.exceptions import DomainError
 from common.models import AuditEntry
 from events.models import Event
 from registrations import cancelling
@@ -18,32 +13,10 @@ from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.billing import BillingAccountFactory, SubscriptionFactory
 from tests.factories.events import EventFactory
 from tests.factories.registrations import RegistrationFactory
+from tests.races import RACES, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
+pytestmark = RACES
 ROUNDS = range(6)
-
-
-def together(*calls):
-    """Run the calls on threads that start at the same moment; return the outcomes."""
-    gate = Barrier(len(calls))
-
-    def run(call):
-        try:
-            gate.wait()
-            return call()
-        except DomainError as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def deleting(user):
@@ -64,7 +37,7 @@ def host():
 def test_of_several_deletions_at_once_one_deletes():
     user = UserFactory()
 
-    outcomes = together(*[_delete_loaded(user)] * 5)
+    outcomes = together([_delete_loaded(user)] * 5)
 
     assert sorted(outcomes) == ["AuthenticationFailed"] * 4 + ["deleted"]
     assert AuditEntry.objects.filter(action="account.erased").count() == 1
@@ -93,7 +66,7 @@ def test_an_event_is_published_or_its_owner_deleted_never_both(host, _round):
         except Event.DoesNotExist:
             return "gone"
 
-    outcomes = set(together(deleting(host), call))
+    outcomes = set(together([deleting(host), call]))
 
     is_public = Event.objects.filter(status__in=["published", "live"]).exists()
     is_there = User.objects.filter(pk=host.pk).exists()
@@ -108,7 +81,7 @@ def test_of_several_requests_at_once_one_makes_a_copy(attendee):
         )
         return "asked"
 
-    outcomes = together(*[asking] * 5)
+    outcomes = together([asking] * 5)
 
     assert sorted(outcomes) == ["ExportInProgress"] * 4 + ["asked"]
     assert DataExport.objects.count() == 1
@@ -122,7 +95,7 @@ def test_two_registrants_of_the_same_events_leave_at_once(_round):
         for person in people:
             RegistrationFactory(event=event, user=person, email=person.email)
 
-    outcomes = together(*[deleting(person) for person in people])
+    outcomes = together([deleting(person) for person in people])
 
     assert outcomes == ["deleted", "deleted"]
     assert list(Event.objects.values_list("places_taken", flat=True)) == [0, 0]
@@ -140,7 +113,7 @@ def test_leaving_while_the_organizer_cancels_the_place(attendee, host, _round):
         cancelling.cancel(Registration.objects.get(pk=row.pk), by=host)
         return "cancelled"
 
-    outcomes = together(deleting(attendee), cancelling_it)
+    outcomes = together([deleting(attendee), cancelling_it])
 
     row.refresh_from_db()
     assert outcomes[0] == "deleted"

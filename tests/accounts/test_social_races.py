@@ -1,31 +1,23 @@
 """Real threads against committed rows: a flow is good once, an address has one account."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import email_change, proofs, sign_in_methods, social
 from accounts.models import AccountToken, SocialAccount, User, UserSession
-from common.exceptions import DomainError
 from integrations import doubles
 from integrations.oidc import client as oidc
 from tests.factories.accounts import UserFactory
 from tests.factories.social import SocialAccountFactory
+from tests.races import RACES, THREADS, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
-THREADS = 6
+pytestmark = RACES
 ADA = "ada@example.org"
 
 
@@ -36,22 +28,6 @@ def double():
     double.reset()
     oidc.memory.clear()
     return double
-
-
-def together(calls):
-    """Run the calls on threads that start at the same moment; return the outcomes."""
-    gate = Barrier(len(calls))
-
-    def run(call):
-        try:
-            return call()
-        except DomainError as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls), initializer=gate.wait) as pool:
-        return list(pool.map(run, calls))
 
 
 def consented(provider="google"):

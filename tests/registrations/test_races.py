@@ -1,16 +1,12 @@
 """Real threads against committed rows: no place is given twice, nothing is announced twice."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from unittest import mock
 
-import pytest
-from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from common.exceptions import DomainError
 from events.models import Event
 from registrations import attendance, cancelling, places, registering, waitlist
 from registrations.models import Order, Registration
@@ -18,33 +14,10 @@ from registrations.orders import Key, Person, Request
 from registrations.signals import attendance_finalized
 from tests.factories.events import EventFactory
 from tests.factories.registrations import RegistrationFactory
+from tests.races import RACES, THREADS, together
 
-pytestmark = [
-    pytest.mark.race,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(
-        connection.vendor == "sqlite", reason="on SQLite every transaction is serial"
-    ),
-]
+pytestmark = RACES
 CLIENTS = 100
-# As many as have a connection of their own beside the test's, in the pool of one process.
-THREADS = 7
-
-
-def together(calls):
-    """Run the calls on threads that start at the same moment; return the outcomes."""
-    gate = Barrier(min(THREADS, len(calls)))
-
-    def run(call):
-        try:
-            return call()
-        except DomainError as refusal:
-            return type(refusal).__name__
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(THREADS, initializer=gate.wait) as pool:
-        return list(pool.map(run, calls))
 
 
 def registering_as(number, event_id):
