@@ -44,6 +44,7 @@ from events.views import nested as event_nested_views
 from events.views import reminders as reminder_views
 from events.views import sessions as session_views
 from events.views import speakers as speaker_views
+from events.views import statistics as statistics_views
 from events.views import transfers as transfer_views
 from integrations import views as integration_views
 from integrations.doubles.proxy import proxy
@@ -257,8 +258,22 @@ accounts: list[URLPattern | URLResolver] = [
     path("users/me/zoom/callback/", zoom_views.ZoomViewSet.as_view({"post": "complete"})),
 ]
 
+overview = statistics_views.EventOverviewViewSet
+event_statistics = statistics_views.EventStatisticsViewSet
+statistics: list[URLPattern | URLResolver] = [
+    path("events/dashboard/", overview.as_view({"get": "dashboard"})),
+    path("events/reports/", overview.as_view({"get": "reports"})),
+    path(f"{EVENT}/statistics/", event_statistics.as_view({"get": "show"})),
+    path(
+        f"{EVENT}/statistics/charts/registrations/",
+        event_statistics.as_view({"get": "registrations"}),
+    ),
+    path(f"{EVENT}/statistics/charts/drop-off/", event_statistics.as_view({"get": "drop_off"})),
+]
+
 api: list[URLPattern | URLResolver] = [
     *accounts,
+    *statistics,
     path("webhooks/zoom/", integration_views.ZoomWebhookView.as_view()),
     path("webhooks/stripe/", integration_views.StripeWebhookView.as_view()),
     path("integrations/", integration_views.ConditionsView.as_view()),

@@ -45,11 +45,16 @@ def condition(user: "Caller", action: str, *, path: str = "") -> Q:
 
 def exportable(user: "Caller") -> Q:
     """Return the condition of what the user may take out; refuse who may take out nothing."""
+    return somewhere(user, Action.EXPORT)
+
+
+def somewhere(user: "Caller", action: str) -> Q:
+    """Return the condition of the events with which the user may do this; refuse who has none."""
     held = reach(user)
-    anywhere = held.sees_everything(Action.EXPORT) or held.organizations_with(Action.EXPORT)
+    anywhere = held.sees_everything(action) or held.organizations_with(action)
     if not anywhere and not getattr(user, "is_organizer", False):
         raise NotAllowed
-    return condition(user, Action.EXPORT)
+    return condition(user, action)
 
 
 def can(user: "Caller", event: "Event", action: str) -> bool:

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.signals import email_verified
 from accounts.webhooks import register_type
 from common.outbox import after_commit
+from events import figures as event_figures
 from events import questions
 from events.models import Event, EventSession
 from events.signals import (
@@ -28,6 +29,7 @@ from registrations import (
     audience,
     claiming,
     emails,
+    figures,
     inbox,
     outbound,
     personal_data,
@@ -58,6 +60,8 @@ questions.has_registrations.answer(statistics.has_registrations)
 questions.session_has_attendance.answer(statistics.has_attendance)
 questions.answered_fields.answer(statistics.answered_fields)
 questions.session_counts.answer(statistics.count_attending)
+event_figures.figures.answer(figures.of)
+event_figures.presence.answer(figures.presence)
 for column in statistics.COUNTED:
     questions.counts[column].answer(partial(statistics.count, column))
 

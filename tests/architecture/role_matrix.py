@@ -51,7 +51,6 @@ UNSERVED = {
     "recordings.manage",
     "contacts.manage",
     "campaigns.send",
-    "statistics.view",
 }
 
 ORGANIZATION = "organizations/<uuid:uuid>/"
@@ -132,6 +131,9 @@ ROWS = [
         200,
         {"starts_at": "2027-04-01T09:00:00Z"},
     ),
+    R("get", f"{NESTED}statistics/", "statistics.view", 200),
+    R("get", f"{NESTED}statistics/charts/registrations/", "statistics.view", 200),
+    R("get", f"{NESTED}statistics/charts/drop-off/", "statistics.view", 200),
     R("get", f"{NESTED}sessions/", "events.view", 200),
     R("get", SESSION, "events.view", 200),
     R("post", f"{SESSION}start/", "events.manage", 200),

@@ -32,6 +32,8 @@ RESOURCES = {
     "api/v1/events/*/calendar.ics": "events",
     "api/v1/events/*/duplicate/": "events",
     "api/v1/events/*/transfer/": "events",
+    "api/v1/events/*/statistics/": "events",
+    "api/v1/events/dashboard/": "events",
     "api/v1/events/*/meeting/": "events",
     "api/v1/events/*/custom-fields/": "events",
     "api/v1/events/*/reminders/": "events",
