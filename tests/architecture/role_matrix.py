@@ -61,6 +61,7 @@ NESTED = "events/<uuid:event_uuid>/"
 SESSION = f"{NESTED}sessions/<uuid:uuid>/"
 FIELDS = f"{NESTED}custom-fields/"
 REMINDER = f"{NESTED}reminders/<uuid:uuid>/"
+GUESTS = f"{NESTED}invitations/"
 REGISTRATION = f"{NESTED}registrations/<uuid:uuid>/"
 CERTIFICATE = f"{NESTED}certificates/<uuid:uuid>/"
 
@@ -175,6 +176,13 @@ ROWS = [
     R("get", REMINDER, "events.manage", 200),
     R("patch", REMINDER, "events.manage", 200, {"reminder_type": "before_15m"}),
     R("delete", REMINDER, "events.manage", 204),
+    R("get", GUESTS, "events.manage", 200),
+    R("post", GUESTS, "events.manage", 201, {"emails": ["new@example.org"]}),
+    R("post", f"{GUESTS}send-all/", "events.manage", 200),
+    R("get", f"{GUESTS}<uuid:uuid>/", "events.manage", 200),
+    R("patch", f"{GUESTS}<uuid:uuid>/", "events.manage", 200, {"full_name": "Ada"}),
+    R("delete", f"{GUESTS}<uuid:uuid>/", "events.manage", 204),
+    R("post", f"{GUESTS}<uuid:uuid>/resend/", "events.manage", 400),
     R("get", f"{NESTED}registrations/", "registrations.view", 200),
     R("get", f"{NESTED}registrations/export/", "exports.make", 200),
     R("post", f"{NESTED}registrations/export/", "exports.make", 202),

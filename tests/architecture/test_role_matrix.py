@@ -17,6 +17,7 @@ from tests.architecture.role_matrix import BY_BODY, HOLDERS, ROLES, ROWS, UNSERV
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.billing import BillingAccountFactory, SubscriptionFactory
 from tests.factories.certificates import CertificateFactory
+from tests.factories.event_invitations import EventInvitationFactory
 from tests.factories.events import EventCustomFieldFactory, EventFactory
 from tests.factories.invitations import MembershipInvitationFactory
 from tests.factories.registrations import RegistrationFactory
@@ -97,6 +98,7 @@ def scene(request, api_for):
         "registrations": registration,
         "custom-fields": EventCustomFieldFactory(event=event),
         "certificates": CertificateFactory(registration=registration),
+        "event-invitations": EventInvitationFactory(event=event),
         "reminders": EventReminder.objects.create(
             event=event,
             reminder_type="before_24h",
@@ -113,7 +115,10 @@ def address(route, rows):
     named = route.replace("<uuid:organization_uuid>", str(rows["organizations"].uuid))
     named = named.replace("<uuid:event_uuid>", str(rows["events"].uuid))
     collection = re.search(r"([a-z-]+)/<uuid:uuid>", named)
-    return ROOT + named.replace("<uuid:uuid>", str(rows[collection[1]].uuid) if collection else "")
+    if collection is None:
+        return ROOT + named
+    below_event = f"event-{collection[1]}" if named.startswith("events/") else ""
+    return ROOT + named.replace("<uuid:uuid>", str(rows.get(below_event, rows[collection[1]]).uuid))
 
 
 def filled(value, rows):

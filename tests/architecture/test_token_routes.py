@@ -36,6 +36,7 @@ RESOURCES = {
     "api/v1/events/dashboard/": "events",
     "api/v1/events/*/meeting/": "events",
     "api/v1/events/*/custom-fields/": "events",
+    "api/v1/events/*/invitations/": "events",
     "api/v1/events/*/reminders/": "events",
     "api/v1/events/*/upload-image/": "events",
     "api/v1/speakers/": "events",
