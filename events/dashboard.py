@@ -10,8 +10,10 @@ from django.db.models.lookups import GreaterThanOrEqual
 from accounts.models import Organization, User
 from accounts.roles import Capability, reach
 from billing import entitlements
+from events import room
 from events.figures import Period, figures
 from events.models import Event
+from events.querysets import EventQuerySet
 
 UPCOMING: Final = 5
 LOOKED_BACK: Final = timedelta(days=30)
@@ -27,16 +29,18 @@ MESSAGES: Final = {
 
 
 def overview(
-    events: QuerySet[Event], summaries: QuerySet[Event], *, by: User, now: datetime
+    events: QuerySet[Event], summaries: EventQuerySet, *, by: User, now: datetime
 ) -> dict[str, Any]:
     """Return how things stand with the events; ``summaries`` loads the same as lists show them."""
     zone = ZoneInfo(by.timezone)
     recent = figures(events, Period(zone, now - LOOKED_BACK, now))
     ended = events.filter(ends_at__gte=now - LOOKED_BACK, ends_at__lt=now)
     attended = ended.aggregate(all=Sum("attendance_count", default=0))["all"]
+    upcoming = list(summaries.upcoming(now).order_by("starts_at", "pk")[:UPCOMING])
+    room.load(upcoming)
     return {
         "counts": _counts(events),
-        "upcoming": summaries.upcoming(now).order_by("starts_at", "pk")[:UPCOMING],  # type: ignore[attr-defined]  # an EventQuerySet
+        "upcoming": upcoming,
         "needs_attention": _needs(events, now),
         "totals": {
             "registrations": recent.confirmed,

@@ -15,7 +15,7 @@ from billing import entitlements
 from common import audit, codes
 from common.exceptions import Conflict, InvalidStatus
 from common.fields import MinorUnitsField
-from events import questions, readiness, registration_state, schedule, signals
+from events import questions, readiness, registration_state, room, schedule, signals
 from events.models.description import EventDescription
 from events.models.moves import MOVES
 from events.querysets import EventManager, EventQuerySet
@@ -81,6 +81,8 @@ class Event(EventDescription):
     objects = EventManager()  # type: ignore[misc]  # the base declares it
     all_objects = EventQuerySet.as_manager()  # type: ignore[misc]  # the same
 
+    # What the payer's plan allows, where it has been looked up; see `room`.
+    plan_capacity: int | None
     # What the sessions' meetings tell, where a list has asked the database for it.
     meeting_news: str | None
     # Whether it was asked for with the token of an invitation to it.
@@ -134,7 +136,9 @@ class Event(EventDescription):
     @property
     def registration_state(self) -> str:
         """Whether somebody can register now, or why not; a private event takes who is invited."""
-        return registration_state.of(self, clock.now(), invited=self.is_invited)
+        return registration_state.of(
+            self, clock.now(), invited=self.is_invited, plan_capacity=room.in_force(self)
+        )
 
     @property
     def can_register(self) -> bool:
@@ -142,8 +146,9 @@ class Event(EventDescription):
 
     @property
     def spots_remaining(self) -> int | None:
-        """Capacity minus what is taken, never negative; None for unlimited. Advisory."""
-        return None if self.capacity is None else max(0, self.capacity - self.places_taken)
+        """Capacity in force minus what is taken, never negative; None for unlimited. Advisory."""
+        capacity = room.in_force(self)
+        return None if capacity is None else max(0, capacity - self.places_taken)
 
     @property
     def is_past(self) -> bool:

@@ -21,7 +21,7 @@ from common.viewsets import (
     RetrieveMixin,
     UpdateMixin,
 )
-from events import categories, slugs
+from events import categories, room, slugs
 from events.filters import PublicEventFilter
 from events.models import Category, Event, Tag
 from events.scoping import INVITATION, ReachableMixin
@@ -51,6 +51,11 @@ class PublicEventViewSet(PublicListMixin[Event], RetrieveMixin[Event], Reachable
         rows = Event.objects.listed().for_catalogue()
         asked = self.request.query_params.get("when") if self.request else None
         return rows if asked else rows.upcoming(clock.now())
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        room.load(page or ())
+        return page
 
     @extend_schema(parameters=[INVITATION])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:

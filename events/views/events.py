@@ -22,7 +22,7 @@ from common.viewsets import (
     ScopedViewSet,
     UpdateMixin,
 )
-from events import access, drafting, editing, schedule
+from events import access, drafting, editing, room, schedule
 from events.access import Action
 from events.filters import EventFilter
 from events.models import Event
@@ -86,6 +86,11 @@ class EventRows(ScopedViewSet[Event]):
         else:
             rows = rows.for_details()
         return cast("QuerySet[Event]", rows)
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        room.load(page or ())
+        return page
 
     def _scoped(self, rows: Any, request: Request) -> Any:
         if self.action == "restore":
