@@ -1,6 +1,7 @@
 """The people of the stories: each knows only what a client knows."""
 
 import re
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,16 +54,24 @@ class Person:
         """POST JSON under the API and return the body."""
         return self._read(self.api.post(_url(path), body or {}, format="json"), path, status)
 
+    def patch(self, path: str, body: Any, *, status: int = 200) -> Any:
+        """PATCH JSON under the API and return the body."""
+        return self._read(self.api.patch(_url(path), body, format="json"), path, status)
+
+    def delete(self, path: str, *, status: int = 204) -> Any:
+        """DELETE under the API and return the body."""
+        return self._read(self.api.delete(_url(path)), path, status)
+
     def mails(self) -> list[str]:
         """Return the kinds of the messages that reached this address, oldest first."""
-        return [message.tags[0] for message in mail.outbox if message.to[0].endswith(self._box)]
+        return [message.tags[0] for message in mail.outbox if self._is_for_me(message)]
 
     def mailed(self, kind: str) -> str:
         """Return the text of the newest message of a kind."""
         found = [
             message.body
             for message in mail.outbox
-            if message.tags == [kind] and message.to[0].endswith(self._box)
+            if message.tags == [kind] and self._is_for_me(message)
         ]
         assert found, f"no {kind} among {self.mails()}"
         return str(found[-1])
@@ -75,9 +84,8 @@ class Person:
         """Return the token carried by the first link of the newest message of a kind."""
         return parse_qs(urlsplit(self.mailed_link(kind)).query)["token"][0]
 
-    @property
-    def _box(self) -> str:
-        return f"{self.email}>"
+    def _is_for_me(self, message: Any) -> bool:
+        return parseaddr(message.to[0])[1] == self.email
 
     def _read(self, response: Any, path: str, status: int) -> Any:
         assert response.status_code == status, (path, response.status_code, response.content)
