@@ -40,6 +40,11 @@ class TenantFilter(django_filters.Filter):
         return qs.filter(organization__uuid=value)
 
 
+def _search() -> django_filters.CharFilter:
+    """Return the search by words: the last filter of each list, it looks at what the others left."""
+    return django_filters.CharFilter(method="by_words", max_length=SEARCH_LENGTH)
+
+
 class CatalogueFilter(BaseFilter):
     """What both lists of events understand."""
 
@@ -54,7 +59,6 @@ class CatalogueFilter(BaseFilter):
     is_free = BooleanFilter(method="by_price")
     category = django_filters.CharFilter("category__slug", max_length=90)
     tag = django_filters.CharFilter(method="by_tag", max_length=50)
-    search = django_filters.CharFilter(method="by_words", max_length=SEARCH_LENGTH)
 
     class Meta(BaseFilter.Meta):
         model = Event
@@ -84,6 +88,7 @@ class EventFilter(CatalogueFilter):
 
     visibility = django_filters.ChoiceFilter(choices=Event.Visibility.choices)
     organization = TenantFilter("organization", label="A uuid, or `none` for personal events.")
+    search = _search()
 
 
 class PublicEventFilter(CatalogueFilter):
@@ -95,6 +100,7 @@ class PublicEventFilter(CatalogueFilter):
         choices=[(word, word) for word in ("upcoming", "live", "past", "all")], method="by_time"
     )
     organizer = django_filters.UUIDFilter(method="by_organizer")
+    search = _search()
 
     def by_time(self, rows: Any, _name: str, when: str) -> Any:
         now = clock.now()

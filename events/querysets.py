@@ -31,6 +31,9 @@ MEETING_PATIENCE = timedelta(minutes=15)
 # What runs over is not cut off.
 OVERRUN = timedelta(minutes=30)
 
+# So many found events are looked up by their keys; of more, the words are asked again.
+FEW = 1000
+
 # What the summary prints and what the rules behind it read.
 SHOWN_IN_LISTS = (
     "uuid", "title", "slug", "public_code", "event_type", "format", "visibility", "status",
@@ -44,6 +47,27 @@ SHOWN_IN_LISTS = (
 SHOWN_OF_OTHERS = (
     "owner__uuid", "owner__full_name", "owner__email",
     "organization__uuid", "organization__name", "organization__slug",
+)  # fmt: skip
+# What the public catalogue prints and what the rules behind it read.
+SHOWN_IN_CATALOGUE = (
+    "uuid", "title", "slug", "public_code", "event_type", "format", "visibility", "status",
+    "starts_at", "duration_minutes", "timezone", "ends_at", "capacity", "cpd_enabled",
+    "cpd_credit_type", "cpd_credit_value", "cpd_accreditation_note", "is_multi_session",
+    "short_description", "description", "learning_objectives", "location", "registration_enabled",
+    "allow_guest_registration", "registration_opens_at", "registration_deadline",
+    "allow_late_registration", "registration_approval_required", "waitlist_enabled",
+    "waitlist_max", "waitlist_count", "places_taken", "allow_self_cancellation", "refund_tiers",
+    "currency", "lowest_price_amount", "highest_price_amount", "certificates_enabled",
+    "minimum_attendance_percent", "minimum_attendance_minutes",
+    "require_feedback_for_certificate", "minimum_engagement_percent", "completion_type",
+    "minimum_sessions_required", "minimum_attendance_percent_total", "deleted_at",
+    "owner", "organization", "category", "cover_image",
+)  # fmt: skip
+SHOWN_OF_ORGANIZERS = (
+    "owner__uuid", "owner__full_name", "owner__organizer_display_name",
+    "owner__is_organizer_profile_public",
+    "organization__uuid", "organization__name", "organization__is_public",
+    "category__uuid", "category__name", "category__slug",
 )  # fmt: skip
 
 
@@ -119,8 +143,21 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
         ).distinct()
 
     def matching(self, text: str) -> Self:
-        """Keep those in which every word of the text is found, or nearly so in the title."""
-        return self.filter(search.condition(text, connections[self.db].vendor))
+        """Keep those in which every word of the text is found, or else nearly so in the title.
+
+        On PostgreSQL that asks at once what the words find among these rows: a few are known by
+        their keys from then on, and only where there are none are the titles compared.
+        """
+        words = search.words_of(text)
+        if not words:
+            return self.none()
+        if connections[self.db].vendor != "postgresql":
+            return self.filter(search.by_comparison(words))
+        found = self.filter(search.by_words(words))
+        few = list(found.prefetch_related(None).order_by().values_list("pk", flat=True)[: FEW + 1])
+        if not few:
+            return self.filter(search.by_likeness(words))
+        return self.filter(search.by_keys(few)) if len(few) <= FEW else found
 
     def for_summaries(self) -> Self:
         """Load with each event what lists show of it, and no other column."""
@@ -134,6 +171,7 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
         """Load with each event what the public catalogue shows of it."""
         return (
             self.select_related("owner", "organization", "cover_image", "category")
+            .only(*SHOWN_IN_CATALOGUE, *SHOWN_OF_ORGANIZERS)
             .annotate(price=F("lowest_price_amount"))
             .prefetch_related("tags", "speakers")
         )

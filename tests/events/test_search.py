@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from events import querysets
 from events.models import Event
 from tests.factories.events import STARTS_AT, EventFactory
 
@@ -122,11 +124,65 @@ def test_misspelled_titles_are_found(anonymous, text):
 
 
 @on_postgresql
-def test_a_search_reads_both_indexes(wounds):
+def test_titles_are_compared_only_where_the_words_find_nothing(anonymous):
+    EventFactory(published=True, title="Wundversorgng", search_text="Wundversorgng")
+    EventFactory(published=True, title="Wundversorgung", visibility="unlisted")
+    EventFactory(published=True, title="Wundversorgungen", search_text="Wundversorgungen")
+
+    def found(text):
+        return [
+            row["title"] for row in anonymous.get(CATALOGUE, {"search": text}).json()["results"]
+        ]
+
+    assert found("Wundversorgng") == ["Wundversorgng"]
+    assert found("Wundversorgugn") == ["Wundversorgng", "Wundversorgungen"]
+
+
+@on_postgresql
+def test_the_words_are_asked_of_what_the_other_filters_left(anonymous):
+    past = STARTS_AT - timedelta(days=900)
+    EventFactory(published=True, title="Wundversorgng", starts_at=past, status="completed")
+    EventFactory(published=True, title="Wundversorgung")
+
+    found = anonymous.get(CATALOGUE, {"search": "Wundversorgng", "when": "upcoming"}).json()
+
+    assert [row["title"] for row in found["results"]] == ["Wundversorgung"]
+
+
+@on_postgresql
+@pytest.mark.parametrize("few", [0, 1, 2])
+def test_many_are_found_as_well_as_few(anonymous, monkeypatch, few):
+    monkeypatch.setattr(querysets, "FEW", few)
+    for title in ("Wound one", "Wound two"):
+        EventFactory(published=True, title=title)
+
+    found = anonymous.get(CATALOGUE, {"search": "wound", "page_size": "1", "page": "2"}).json()
+
+    assert (found["count"], found["results"][0]["title"]) == (2, "Wound two")
+
+
+READS = {
+    "few by their keys": (1000, "wound", "events_event_pkey"),
+    "many by their words": (0, "wound", "events_event_search"),
+    "none by the words": (1000, "wuond", "events_event_title_trigrams"),
+}
+
+
+@on_postgresql
+@pytest.mark.parametrize(("few", "text", "index"), READS.values(), ids=READS)
+def test_a_search_reads_an_index(wounds, monkeypatch, few, text, index):
+    monkeypatch.setattr(querysets, "FEW", few)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
 
-    plan = Event.all_objects.matching("wound").order_by().explain()
+    assert index in Event.all_objects.matching(text).order_by().explain()
 
-    assert "events_event_search" in plan
-    assert "events_event_title_trigrams" in plan
+
+@on_postgresql
+def test_finding_the_words_reads_an_index(wounds):
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        Event.all_objects.matching("wound")
+        cursor.execute("EXPLAIN " + asked.captured_queries[-1]["sql"])
+
+        assert "events_event_search" in str(cursor.fetchall())
