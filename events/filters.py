@@ -41,7 +41,7 @@ class TenantFilter(django_filters.Filter):
 
 
 def _search() -> django_filters.CharFilter:
-    """Return the search by words: the last filter of each list, it looks at what the others left."""
+    """Return the search by words: the last filter, it looks at what the others left."""
     return django_filters.CharFilter(method="by_words", max_length=SEARCH_LENGTH)
 
 
