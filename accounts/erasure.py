@@ -6,12 +6,11 @@ from dataclasses import asdict
 from datetime import datetime
 
 import structlog
-from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from accounts import blockers, privacy, privacy_emails, sessions
+from accounts import attempts, blockers, privacy, privacy_emails, sessions
 from accounts.blockers import Blocker
 from accounts.exceptions import AuthenticationFailed, ReauthenticationRequired
 from accounts.models import Membership, Organization, User
@@ -36,7 +35,7 @@ def require_proof(user: User, *, password: str, now: datetime) -> None:
     if not user.has_usable_password():
         if not sessions.is_fresh(user.session, now=now):
             raise ReauthenticationRequired
-    elif not check_password(password, user.password):
+    elif not password or not attempts.is_password(user, password, now=now):
         raise ValidationError({"password": ["This password is not correct."]})
 
 

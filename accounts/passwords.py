@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import password_validation
-from django.contrib.auth.hashers import check_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -55,7 +54,7 @@ def reset(secret: str, new_password: str, *, now: datetime) -> User:
 @transaction.atomic
 def change(user: User, current: str, new_password: str, *, keep: UserSession | None) -> None:
     """Replace the password; every session but the one to keep ends."""
-    if not check_password(current, user.password):
+    if not attempts.is_password(user, current, now=timezone.now()):
         raise ValidationError({"current_password": ["This password is not correct."]})
     judge(new_password, user=user, field="new_password")
     _set(user, new_password)
@@ -64,24 +63,17 @@ def change(user: User, current: str, new_password: str, *, keep: UserSession | N
 
 def reauthenticate(session: UserSession, password: str, *, now: datetime) -> datetime:
     """Take the password as fresh proof of identity; return until when it counts."""
-    if not check_password(password, session.user.password):
+    if not attempts.is_password(session.user, password, now=now):
         raise ValidationError({"password": ["This password is not correct."]})
     return sessions.freshen(session, now=now)
 
 
 def require_fresh(user: User, *, password: str = "", now: datetime) -> None:
-    """Refuse unless identity was proven just now, by the session or by the password.
-
-    A guess at the password counts as one at signing in: a stolen session finds out no faster.
-    """
+    """Refuse unless identity was proven just now, by the session or by the password."""
     if sessions.is_fresh(user.session, now=now):
         return
-    if not password:
+    if not password or not attempts.is_password(user, password, now=now):
         raise ReauthenticationRequired
-    guess = attempts.begin(user.email, now=now)
-    if not check_password(password, user.password):
-        raise ReauthenticationRequired
-    guess.succeed()
 
 
 def _set(user: User, password: str) -> None:

@@ -236,3 +236,34 @@ def test_a_reset_leaves_the_ways_to_sign_in_of_a_proven_account(anonymous, commi
     confirm(mailed("password_reset", user.email))
 
     assert user.social_accounts.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "more"),
+    [
+        (CHANGE, "current_password", {"new_password": NEW, "new_password_confirm": NEW}),
+        (REAUTHENTICATE, "password", {}),
+        (f"{ME}email/", "password", {"new_email": "new@example.org"}),
+        (f"{ME}delete-account/", "password", {}),
+    ],
+)
+def test_guesses_of_a_stolen_session_are_counted(
+    throttled, api_for, anonymous, attendee, path, field, more
+):
+    api = api_for(attendee)
+
+    answers = [api.post(path, {field: "not it", **more}).status_code for _ in range(11)]
+
+    assert answers == [400] * 10 + [429]
+    assert api.post(path, {field: PASSWORD, **more}).status_code == 429
+    right = {"email": attendee.email, "password": PASSWORD}
+    assert anonymous.post("/api/v1/auth/token/", right).status_code == 429
+
+
+def test_a_password_left_out_is_no_guess(throttled, api_for, attendee):
+    api = api_for(attendee)
+
+    answers = [api.post(f"{ME}delete-account/", {}).status_code for _ in range(11)]
+
+    assert answers == [400] * 11
+    assert api.post(f"{ME}delete-account/", {"password": PASSWORD}).status_code == 200
