@@ -9,7 +9,7 @@ from accounts.notifications import notify
 from common import mail
 
 Category = mail.Category
-SETTINGS_PATH = "/settings/webhooks"
+SETTINGS_PATH = "/settings/webhook-endpoints"
 
 
 def failing(endpoint: WebhookEndpoint) -> None:
