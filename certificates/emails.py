@@ -112,6 +112,7 @@ def _to_holder(
         envelope=mail.Envelope(
             dedupe_key=":".join(filter(None, (kind, str(certificate.uuid), occasion))),
             about=certificate,
+            part_of=event,
             owner_uuid=event.owner.uuid,
             organization_uuid=event.organization.uuid if event.organization else None,
             from_name=facts["organizer_name"],
@@ -141,7 +142,7 @@ def _to_organizer(
             "certificates_url": f"{settings.FRONTEND_URL}/events/{event.uuid}/certificates",
             **context,
         },
-        envelope=mail.Envelope(dedupe_key=dedupe, about=event),
+        envelope=mail.Envelope(dedupe_key=dedupe, about=event, part_of=event),
     )
     if kind in NOTICES:
         path = f"/events/{event.uuid}/certificates"

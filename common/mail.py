@@ -51,10 +51,14 @@ class Recipient:
 
 @dataclass(frozen=True)
 class Envelope:
-    """Everything about a message that is not its text."""
+    """Everything about a message that is not its text.
+
+    `part_of` is the event that `about` belongs to: who manages it finds the message in its log.
+    """
 
     dedupe_key: str | None = None
     about: BaseModel | None = None
+    part_of: BaseModel | None = None
     owner_uuid: UUID | None = None
     organization_uuid: UUID | None = None
     from_name: str = ""
@@ -224,6 +228,7 @@ def _queued(kind: str, to: Recipient, category: str, outside: Envelope) -> Outgo
         organization_uuid=outside.organization_uuid,
         subject_type=outside.about._meta.label_lower if outside.about else "",
         subject_uuid=outside.about.uuid if outside.about else None,
+        part_of_uuid=outside.part_of.uuid if outside.part_of else None,
         dedupe_key=outside.dedupe_key,
         send_after=outside.send_after or timezone.now(),
         expires_at=outside.expires_at,

@@ -134,6 +134,7 @@ router.register(f"{EVENT}/meeting", event_nested_views.EventMeetingViewSet, "eve
 router.register(
     f"{EVENT}/status-history", event_nested_views.EventStatusHistoryViewSet, "event-history"
 )
+router.register(f"{EVENT}/emails", event_nested_views.EventEmailViewSet, "event-emails")
 router.register(f"{EVENT}/custom-fields", form_views.EventCustomFieldViewSet, "event-fields")
 router.register("speakers", speaker_views.SpeakerViewSet, "speakers")
 router.register(

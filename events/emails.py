@@ -92,6 +92,7 @@ def _about(event: Event, dedupe_key: str) -> Envelope:
     return Envelope(
         dedupe_key=dedupe_key,
         about=event,
+        part_of=event,
         owner_uuid=event.owner.uuid,
         organization_uuid=event.organization.uuid if event.organization else None,
     )

@@ -109,6 +109,7 @@ def _letter(row: EventInvitation, secret: str) -> mail.Letter:
         envelope=mail.Envelope(
             dedupe_key=_key(row),
             about=row,
+            part_of=event,
             owner_uuid=event.owner.uuid,
             organization_uuid=event.organization.uuid if event.organization else None,
             from_name=event.organizer_name,

@@ -85,6 +85,7 @@ def _letters(
             envelope=mail.Envelope(
                 dedupe_key=f"reminder:{reminder.uuid}:{int(reminder.scheduled_for.timestamp())}:{person.key}",
                 about=event,
+                part_of=event,
                 owner_uuid=event.owner.uuid,
                 organization_uuid=event.organization.uuid if event.organization else None,
                 from_name=event.organizer_name,

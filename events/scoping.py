@@ -60,7 +60,11 @@ class EventScopedMixin(BaseViewSet[M]):
         rows: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows.none()  # type: ignore[no-any-return]  # Any from the base
-        return rows.filter(event=self.event)  # type: ignore[no-any-return]  # the same
+        return self.of_event(rows)  # type: ignore[no-any-return]  # the same
+
+    def of_event(self, rows: Any) -> Any:
+        """Keep what hangs on the event."""
+        return rows.filter(event=self.event)
 
 
 class ReachableMixin(PublicViewSet[Event]):

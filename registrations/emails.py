@@ -175,6 +175,7 @@ def _envelope(event: Event, dedupe_key: str, about: Any) -> mail.Envelope:
     return mail.Envelope(
         dedupe_key=dedupe_key,
         about=about,
+        part_of=event,
         owner_uuid=event.owner.uuid,
         organization_uuid=event.organization.uuid if event.organization else None,
         from_name=event.organizer_name,

@@ -51,6 +51,8 @@ class OutgoingEmail(BaseModel):
     owner_uuid = models.UUIDField(null=True, blank=True)
     subject_type = models.CharField(max_length=60, blank=True)
     subject_uuid = models.UUIDField(null=True, blank=True)
+    # The larger whole that subject belongs to, and whose people may read this log: an event.
+    part_of_uuid = models.UUIDField(null=True, blank=True)
     dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
     send_after = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -70,6 +72,11 @@ class OutgoingEmail(BaseModel):
             models.Index(fields=["status", "send_after"], name="common_email_due"),
             models.Index(fields=["to_email"], name="common_email_to"),
             models.Index(fields=["subject_type", "subject_uuid"], name="common_email_subject"),
+            models.Index(
+                fields=["part_of_uuid", "-created_at"],
+                condition=models.Q(part_of_uuid__isnull=False),
+                name="common_email_part_of",
+            ),
             models.Index(fields=["provider_message_id"], name="common_email_provider"),
         ]
 

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.roles import Capability, reach
+from common.models import OutgoingEmail
 from common.serializers import ModelSerializer, Serializer
 from events import schedule
 from events.models import (
@@ -43,6 +44,28 @@ class OrganizationBriefSerializer(Serializer):
     uuid = serializers.UUIDField(read_only=True)
     name = serializers.CharField(read_only=True)
     slug = serializers.CharField(read_only=True)
+
+
+class EventEmailSerializer(ModelSerializer[OutgoingEmail]):
+    """A line of the mail log; never the message itself, nor why somebody wants none."""
+
+    recipient_email = serializers.CharField(source="to_email", read_only=True)
+    email_type = serializers.CharField(source="kind", read_only=True)
+    queued_at = serializers.DateTimeField(source="created_at", read_only=True)
+    error = serializers.CharField(source="last_error", read_only=True)
+
+    class Meta:
+        model = OutgoingEmail
+        fields: Sequence[str] = (
+            "uuid",
+            "recipient_email",
+            "email_type",
+            "subject",
+            "status",
+            "queued_at",
+            "sent_at",
+            "error",
+        )
 
 
 class CategorySerializer(ModelSerializer[Category]):

@@ -8,11 +8,16 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.models import OutgoingEmail
 from common.viewsets import ListMixin
 from events import access, meetings
 from events.models import EventSession, EventStatusHistory
 from events.scoping import EventScopedMixin
-from events.serializers.parts import EventMeetingSerializer, StatusChangeSerializer
+from events.serializers.parts import (
+    EventEmailSerializer,
+    EventMeetingSerializer,
+    StatusChangeSerializer,
+)
 from events.serializers.writing import EventMeetingQueuedSerializer, EventMeetingRetrySerializer
 
 
@@ -26,6 +31,20 @@ class EventStatusHistoryViewSet(
     queryset = EventStatusHistory.objects.select_related("changed_by")
     serializer_class = StatusChangeSerializer
     ordering = ("-created_at", "-id")
+
+
+@extend_schema(tags=["events"])
+class EventEmailViewSet(EventScopedMixin[OutgoingEmail], ListMixin[OutgoingEmail]):
+    """The messages that were sent because of an event, newest first."""
+
+    resource = "events"
+    event_action = access.Action.MANAGE
+    queryset = OutgoingEmail.objects.defer("text", "html", "headers", "attachments")
+    serializer_class = EventEmailSerializer
+    ordering = ("-created_at", "-id")
+
+    def of_event(self, rows: Any) -> Any:
+        return rows.filter(part_of_uuid=self.event.uuid)
 
 
 @extend_schema(tags=["events"])

@@ -171,6 +171,7 @@ ROWS = [
     R("get", f"{NESTED}meeting/", "events.manage", 200),
     R("post", f"{NESTED}meeting/retry/", "events.manage", 409),
     R("get", f"{NESTED}status-history/", "events.view", 200),
+    R("get", f"{NESTED}emails/", "events.manage", 200),
     R("get", f"{NESTED}reminders/", "events.manage", 200),
     R("post", f"{NESTED}reminders/", "events.manage", 201, {"reminder_type": "before_15m"}),
     R("get", REMINDER, "events.manage", 200),

@@ -32,6 +32,7 @@ RESOURCES = {
     "api/v1/events/*/calendar.ics": "events",
     "api/v1/events/*/duplicate/": "events",
     "api/v1/events/*/transfer/": "events",
+    "api/v1/events/*/emails/": "events",
     "api/v1/events/*/statistics/": "events",
     "api/v1/events/dashboard/": "events",
     "api/v1/events/*/meeting/": "events",
