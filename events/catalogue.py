@@ -1,6 +1,8 @@
 """How events are found: tags, speakers and the text that searches read."""
 
+import unicodedata
 from collections.abc import Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -10,19 +12,29 @@ from common import codes
 from events.models import Event, EventSession, Speaker, Tag
 
 TAG_SLUG_LIMIT = 50
+DIGEST_LENGTH = 8
 
 
 def tag(event: Event, names: Sequence[str]) -> None:
     """Give the event exactly these tags; words equal by slug are one tag."""
     wanted: dict[str, str] = {}
     for name in names:
-        wanted.setdefault(codes.slug(name, limit=TAG_SLUG_LIMIT, empty="tag"), name)
+        wanted.setdefault(tag_slug(name), name)
     known = set(Tag.objects.filter(slug__in=wanted).values_list("slug", flat=True))
     Tag.objects.bulk_create(
         [Tag(name=name, slug=slug) for slug, name in wanted.items() if slug not in known],
         ignore_conflicts=True,
     )
     event.tags.set(Tag.objects.filter(slug__in=wanted))
+
+
+def tag_slug(name: str) -> str:
+    """Return what makes words one tag; what Latin letters cannot write is told by its digest."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    plain = codes.slug(folded, limit=TAG_SLUG_LIMIT - 1 - DIGEST_LENGTH, empty="")
+    if plain and not any(letter.isalpha() and not letter.isascii() for letter in folded):
+        return plain
+    return f"{plain or 'tag'}-{sha256(folded.encode()).hexdigest()[:DIGEST_LENGTH]}"
 
 
 def forget_unused_tags() -> int:

@@ -271,6 +271,26 @@ def test_tags_are_replaced_and_shared(organizer):
     assert second.tags.count() == 2
 
 
+TAG_GROUPS = {
+    "by slug": (["Wound Care", "wound-care", " WOUND  care "], 1),
+    "with accents": (["Ärzte", "arzte"], 1),
+    "other scripts": (["護理", "Раны", "جروح", "раны"], 3),
+    "mixed scripts": (["Раны 2", "Вода 2", "2"], 3),
+    "signs": (["!!!", "???", "tag"], 3),
+    "long": (["ß" * 40, "ss" * 20], 2),
+}
+
+
+@pytest.mark.parametrize(("names", "count"), TAG_GROUPS.values(), ids=TAG_GROUPS)
+def test_words_that_mean_the_same_are_one_tag(organizer, names, count):
+    event = EventFactory(owner=organizer)
+
+    editing.edit(event, by=organizer, changes={"tags": names})
+
+    assert event.tags.count() == count
+    assert all(0 < len(tag.slug) <= 50 for tag in event.tags.all())
+
+
 def test_unused_tags_are_forgotten(organizer):
     event = EventFactory(owner=organizer)
     editing.edit(event, by=organizer, changes={"tags": ["Kept", "Lost"]})
