@@ -100,8 +100,9 @@ def _unname_invitations(person: Person) -> int:
     rows = list(EventInvitation.objects.filter(person.is_at()))
     for row in rows:
         row.email, row.full_name, row.message = privacy.placeholder(row.uuid), "", ""
-        row.token_hash = None
-        row.save(update_fields=["email", "full_name", "message", "token_hash"])
+        # Without an address nothing is mailed any more.
+        row.token_hash = row.queued_at = None
+        row.save(update_fields=["email", "full_name", "message", "token_hash", "queued_at"])
         person.rows.add(row.uuid)
     return len(rows)
 

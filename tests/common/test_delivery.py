@@ -8,7 +8,7 @@ import pytest
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
-from common import delivery, files, mail
+from common import delivery, files, mail, signals
 from common.models import OutboxTask, OutgoingEmail
 from tests.factories.common import OutgoingEmailFactory
 
@@ -223,3 +223,53 @@ def test_the_sweep_asks_for_what_is_due_once(db):
     delivery.sweep(NOW)
 
     assert OutboxTask.objects.filter(name="common.deliver_email").count() == 2
+
+
+class TestReports:
+    """What the provider tells: in any order, several times."""
+
+    MOVES = {
+        "sending": {"delivered", "opened", "bounced", "complained"},
+        "sent": {"delivered", "opened", "bounced", "complained"},
+        "delivered": {"opened", "bounced", "complained"},
+    }
+
+    @pytest.fixture
+    def heard(self):
+        told = []
+        signals.mail_reported.connect(listen := lambda message, **_: told.append(message.status))
+        yield told
+        signals.mail_reported.disconnect(listen)
+
+    @pytest.mark.parametrize("status", OutgoingEmail.Status.values)
+    @pytest.mark.parametrize("news", ["delivered", "opened", "bounced", "complained"])
+    def test_state_never_moves_back(self, db, heard, status, news):
+        row = OutgoingEmailFactory(sent=True)
+        OutgoingEmail.objects.update(status=status)
+
+        moved = delivery.report(row, news, at=NOW)
+
+        row.refresh_from_db()
+        follows = news in self.MOVES.get(status, ())
+        assert (moved, row.status) == (follows, news if follows else status)
+        stamps = {name: getattr(row, f"{name}_at") for name in ("delivered", "opened", "bounced")}
+        assert stamps == {name: NOW if follows and name == news else None for name in stamps}
+        assert heard == ([news] if follows else [])
+
+    def test_failing_listener_undoes_the_move(self, db, heard):
+        def fail(**_):
+            raise RuntimeError
+
+        row = OutgoingEmailFactory(sent=True)
+        signals.mail_reported.connect(fail)
+
+        with pytest.raises(RuntimeError):
+            delivery.report(row, "delivered", at=NOW)
+
+        signals.mail_reported.disconnect(fail)
+        row.refresh_from_db()
+        assert (row.status, row.delivered_at) == ("sent", None)
+
+    def test_providers_do_not_report_anything_else(self, db):
+        with pytest.raises(KeyError):
+            delivery.report(OutgoingEmailFactory(sent=True), "queued", at=NOW)

@@ -160,6 +160,46 @@ def test_apps_register_gates_and_the_maker_of_unsubscribe_links(monkeypatch):
     assert (mail._gates, mail._link_makers) == ([str], [repr])
 
 
+def unwilling(messages):
+    """Say no for one address, of whatever number of messages."""
+    return {each.uuid: "suppressed" for each in messages if each.to_email == "no@example.org"}
+
+
+def test_screens_are_asked_for_many_before_anything_is_queued(db, monkeypatch):
+    monkeypatch.setattr(mail, "_screens", [])
+    assert mail.screen(unwilling) is unwilling
+    letters = [
+        mail.Letter(mail.Recipient(f"{name}@example.org"), {}, mail.Envelope(dedupe_key=name))
+        for name in ("no", "yes")
+    ]
+
+    refused = mail.refusals("greeting", letters, category="invitation")
+
+    assert refused == {"no": "suppressed"}
+    assert not OutgoingEmail.objects.exists()
+
+
+def test_screens_are_asked_before_gates_at_the_sending(db, monkeypatch):
+    monkeypatch.setattr(mail, "_screens", [unwilling])
+    monkeypatch.setattr(mail, "_gates", [lambda _message: "gate"])
+
+    reasons = [
+        mail.refusal(OutgoingEmailFactory(to_email=f"{name}@example.org")) for name in ("no", "yes")
+    ]
+
+    assert reasons == ["suppressed", "gate"]
+
+
+def test_the_first_screen_with_a_reason_tells_it(db, monkeypatch):
+    monkeypatch.setattr(mail, "_screens", [unwilling, lambda rows: {each.uuid: "b" for each in rows}])
+
+    reasons = [
+        mail.refusal(OutgoingEmailFactory(to_email=f"{name}@example.org")) for name in ("no", "yes")
+    ]
+
+    assert reasons == ["suppressed", "b"]
+
+
 def test_staff_send_a_failed_message_again(db, mailoutbox, django_capture_on_commit_callbacks):
     row = OutgoingEmailFactory(failed=True)
 
