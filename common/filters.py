@@ -1,6 +1,7 @@
 """Narrowing, searching and ordering of lists."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, ClassVar, Final, cast
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.core.exceptions import ValidationError as FormError
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_datetime
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
+from django_filters.utils import translate_validation
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter, SearchFilter
@@ -149,6 +151,12 @@ class BaseFilter(FilterSet):
         model: ClassVar[type[Model] | None] = None
         fields: ClassVar[Sequence[str]] = ()
 
+    def __init__(self, *args: Any, asked: AbstractSet[str] | None = None, **kwargs: Any) -> None:
+        if asked is not None:
+            known = type(self).base_filters.items()
+            self.base_filters = {name: each for name, each in known if name in asked}
+        super().__init__(*args, **kwargs)
+
     @classmethod
     def get_filters(cls) -> Any:
         """Offer `include_deleted` only where rows are stamped instead of removed."""
@@ -165,13 +173,20 @@ class BaseFilter(FilterSet):
 
 
 class FilterBackend(DjangoFilterBackend):
-    """Filter when a parameter asks for it; building the form costs more than most queries."""
+    """Filter by what a parameter asks for; the form of all the others costs more than queries."""
 
     def filter_queryset(self, request: Any, queryset: Any, view: APIView) -> Any:
-        filterset = self.get_filterset_class(view, queryset)
-        if filterset is None or request.query_params.keys().isdisjoint(filterset.base_filters):
+        filterset_class = self.get_filterset_class(view, queryset)
+        if filterset_class is None:
             return queryset
-        return super().filter_queryset(request, queryset, view)
+        asked = request.query_params.keys() & filterset_class.base_filters.keys()
+        if not asked:
+            return queryset
+        options = self.get_filterset_kwargs(request, queryset, view)
+        filterset = filterset_class(asked=asked, **options)
+        if not filterset.is_valid():
+            raise translate_validation(filterset.errors)
+        return filterset.qs
 
 
 class Search(SearchFilter):

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, partial
+from operator import attrgetter
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, Final
 
@@ -20,6 +21,12 @@ Read = Callable[[Any], Any]
 # (serializer, row) -> value
 Step = Callable[[Any, Any], Any]
 
+# What these fields would return as it is.
+NATURAL: Final = {
+    fields.CharField.to_representation: str,
+    fields.IntegerField.to_representation: int,
+    fields.BooleanField.to_representation: bool,
+}
 CALLABLES: Final = (FunctionType, MethodType, BuiltinFunctionType, partial)
 # These look at the value and at what the field was declared with, at nothing else.
 INDEPENDENT: Final = frozenset(
@@ -81,7 +88,8 @@ def _step(field: Any) -> Step | None:
         return partial(_ask_child, field, _reader(field))
     if not _is_independent(field) or not field.source_attrs:
         return None
-    return partial(_ask_value, _reader(field), _writer(field))
+    natural = NATURAL.get(type(field).to_representation, type(None))
+    return partial(_ask_plain, attrgetter(field.source), natural, field, _writer(field))
 
 
 def _is_independent(field: Any) -> bool:
@@ -110,6 +118,21 @@ def _related_step(field: Any) -> Step | None:
 
 def _ask_method(method_name: str, serializer: Any, row: Any) -> Any:
     return getattr(serializer, method_name)(row)
+
+
+def _ask_plain(
+    get: Read, natural: type, field: Any, write: Read, _serializer: Any, row: Any
+) -> Any:
+    try:
+        value = get(row)
+    except (AttributeError, ObjectDoesNotExist):
+        # Mappings, defaults, nulls on the way: REST framework knows what to do.
+        value = field.get_attribute(row)
+    if type(value) is natural or value is None:
+        return value
+    if isinstance(value, CALLABLES):
+        value = field.get_attribute(row)
+    return None if value is None else write(value)
 
 
 def _ask_value(read: Read, write: Read, _serializer: Any, row: Any) -> Any:
