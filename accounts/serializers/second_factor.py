@@ -1,11 +1,30 @@
 """Bodies of second factor and passkeys."""
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Passkey
 from accounts.serializers.access import OtpField, PasswordField
 from accounts.serializers.zoom import FreshProofOfIdentitySerializer
 from common.serializers import ModelSerializer, Serializer
+
+OPTIONS = {
+    "challenge": "k2Vw8mQyT0c5rXeLJ7nHdZ1uPaGfB4sRoYi9tCjKx3M",
+    "timeout": 300000,
+    "rpId": "example.org",
+    "userVerification": "required",
+}
+ASSERTION = {
+    "id": "Ux3uHn0bT1m7cQ",
+    "rawId": "Ux3uHn0bT1m7cQ",
+    "type": "public-key",
+    "response": {
+        "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uZ2V0In0",
+        "authenticatorData": "SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAAAQ",
+        "signature": "MEUCIQDx",
+        "userHandle": "WxD2bj-KSlKdWy7RosS01A",
+    },
+}
 
 
 class ConditionSerializer(Serializer):
@@ -16,10 +35,15 @@ class ConditionSerializer(Serializer):
     recovery_codes_left = serializers.IntegerField(read_only=True)
 
 
+@extend_schema_field({"type": "string", "example": "GEZDGNBVGY3TQOJQ"})
+class AppSecretField(serializers.CharField):
+    """The key that an authenticator app shares with us, in base 32."""
+
+
 class EnrolmentSerializer(Serializer):
     """What to set an authenticator app up with; shown once."""
 
-    secret = serializers.CharField(read_only=True)
+    secret = AppSecretField(read_only=True)
     otpauth_uri = serializers.CharField(read_only=True)
 
 
@@ -35,16 +59,22 @@ class RecoveryCodesSerializer(Serializer):
     recovery_codes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}, "example": ASSERTION})
 class CredentialField(serializers.DictField):
     """What `navigator.credentials` gave, by its `toJSON()`."""
 
     child = serializers.JSONField()
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}, "example": OPTIONS})
+class OptionsField(serializers.DictField):
+    """The options of a ceremony, as Web Authentication names them."""
+
+
 class CeremonySerializer(Serializer):
     """What to call `navigator.credentials` with, by `parse...OptionsFromJSON()`."""
 
-    publicKey = serializers.DictField(read_only=True)  # noqa: N815 -- the name in WebAuthn
+    publicKey = OptionsField(read_only=True)  # noqa: N815 -- the name in WebAuthn
 
 
 class NewPasskeySerializer(FreshProofOfIdentitySerializer):

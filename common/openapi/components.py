@@ -23,6 +23,11 @@ REFUSALS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...], tuple[Example, ...]
         (
             ("NOT_AUTHENTICATED", "Authentication credentials were not provided.", None),
             ("AUTHENTICATION_FAILED", "The token is invalid or expired.", None),
+            (
+                "OTP_REQUIRED",
+                "Please enter the code of your authenticator app.",
+                {"challenge": "k2Vw8mQyT0c5rXeLJ7nHdZ1uPaGfB4sRoYi9tCjKx3M"},
+            ),
         ),
     ),
     HTTPStatus.PAYMENT_REQUIRED: (
@@ -50,6 +55,8 @@ REFUSALS: Final[dict[HTTPStatus, tuple[str, tuple[str, ...], tuple[Example, ...]
                 "The API token lacks the scope that this needs.",
                 {"scope": "events:write"},
             ),
+            ("EMAIL_NOT_VERIFIED", "Please verify your e-mail address first.", None),
+            ("REAUTHENTICATION_REQUIRED", "Please confirm your password first.", None),
         ),
     ),
     HTTPStatus.NOT_FOUND: (
