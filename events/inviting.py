@@ -16,7 +16,9 @@ from events.signals import invitation_sent
 
 Status = EventInvitation.Status
 KIND = "event_invitation"
-BATCH = 500
+# So many in one transaction; writing five hundred messages would hold up others for seconds.
+AT_ONCE = 100
+SWEEP_SIZE = 500
 # So long a worker may take before the sweep asks for its batch again.
 PATIENCE = timedelta(minutes=5)
 WRITTEN = ("status", "token_hash", "sends", "queued_at", "sent_at", "updated_at")
@@ -36,7 +38,7 @@ def send(batch: str) -> int:
 def sweep(now: datetime) -> int:
     """Ask again for the batches that nobody has mailed; return how many."""
     forgotten = EventInvitation.objects.waiting(now).filter(queued_at__lte=now - PATIENCE)
-    batches = list(forgotten.order_by().values_list("batch", flat=True).distinct()[:BATCH])
+    batches = list(forgotten.order_by().values_list("batch", flat=True).distinct()[:SWEEP_SIZE])
     with transaction.atomic():
         for batch in batches:
             after_commit(invitations.TASK, str(batch), key=f"invitations:{batch}")
@@ -46,7 +48,7 @@ def sweep(now: datetime) -> int:
 @transaction.atomic
 def _send_some(batch: str, now: datetime) -> int:
     waiting = EventInvitation.objects.waiting(now).filter(batch=batch)
-    rows = list(waiting.select_for_update(no_key=True, of=("self",)).order_by("pk")[:BATCH])
+    rows = list(waiting.select_for_update(no_key=True, of=("self",)).order_by("pk")[:AT_ONCE])
     _name_event(rows)
     secrets = [codes.token() for _ in rows]
     letters = [_letter(row, secret) for row, secret in zip(rows, secrets, strict=True)]

@@ -40,6 +40,10 @@ class EventInvitationViewSet(
     event_action = access.Action.MANAGE
     queryset = EventInvitation.objects.select_related("event__owner", "event__organization")
     serializer_class = shapes.EventInvitationSerializer
+    action_serializers = {
+        "create": shapes.InviteToEventSerializer,
+        "retrieve": shapes.EventInvitationSerializer,
+    }
     filterset_class = EventInvitationFilter
     search_fields = ("email", "full_name")
     ordering = ("-created_at", "email", "id")
@@ -90,6 +94,7 @@ class ReceivedInvitationViewSet(PublicViewSet[EventInvitation]):
     throttle_scope = "token"
     queryset = EventInvitation.objects.none()
     serializer_class = shapes.ReceivedInvitationSerializer
+    action_serializers = {"respond": shapes.RespondSerializer}
 
     def show(self, request: Request, token: str, **kwargs: Any) -> Response:
         """Show to what the link invites; it counts as opened."""

@@ -191,7 +191,9 @@ def test_screens_are_asked_before_gates_at_the_sending(db, monkeypatch):
 
 
 def test_the_first_screen_with_a_reason_tells_it(db, monkeypatch):
-    monkeypatch.setattr(mail, "_screens", [unwilling, lambda rows: {each.uuid: "b" for each in rows}])
+    monkeypatch.setattr(
+        mail, "_screens", [unwilling, lambda rows: {each.uuid: "b" for each in rows}]
+    )
 
     reasons = [
         mail.refusal(OutgoingEmailFactory(to_email=f"{name}@example.org")) for name in ("no", "yes")
