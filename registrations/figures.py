@@ -37,7 +37,7 @@ def of(events: QuerySet[Event], period: Period) -> Figures:
     numbers = _numbers(rows, period)
     confirmed = Q(status=Status.CONFIRMED)
     came = rows.filter(_within("confirmed_at", period), confirmed_at__isnull=False)
-    daily = list(
+    daily: list[Any] = list(
         came.annotate(day=TruncDate("confirmed_at", tzinfo=period.zone))
         .values("day", "currency")
         .annotate(
@@ -75,7 +75,7 @@ def presence(sessions: Collection[EventSession]) -> Mapping[int, Sequence[int]]:
     )
     for (session_id, _), group in groupby(stays.iterator(chunk_size=2000), key=itemgetter(0, 1)):
         session = by_id[session_id]
-        ranges = [(start, end or session.ends_at) for *_, start, end in group]
+        ranges = [(start, end or session.ends_at) for *_, start, end in group if start]
         for start, end in intervals.union(ranges):
             first, last = _reached(session, start), _reached(session, end)
             changes[session_id][first] += 1

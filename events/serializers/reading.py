@@ -210,7 +210,7 @@ class EventSerializer(EventSummarySerializer):
     sessions = EventSessionSerializer(many=True, read_only=True)
 
     class Meta(EventSummarySerializer.Meta):
-        fields = (*SUMMARY, *OPEN, *INTERNAL)
+        fields: Sequence[str] = (*SUMMARY, *OPEN, *INTERNAL)
 
     def get_required_sessions(self, event: Event) -> list[str]:
         return [str(session.uuid) for session in event.sessions.all() if session.is_required]

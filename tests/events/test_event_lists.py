@@ -1,7 +1,9 @@
 from datetime import timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from openpyxl import load_workbook
 
 from events.models import Category
 from tests.factories.accounts import PASSWORD, MembershipFactory
@@ -174,3 +176,123 @@ def test_pages_for_people_open_too(client, organizer):
 
     assert [page.status_code for page in pages] == [200, 200, 200]
     assert all(page["Content-Type"].startswith("text/html") for page in pages)
+
+
+def exported(api, **query):
+    response = api.get(f"{URL}export/", query)
+    return response.status_code, b"".join(response.streaming_content)
+
+
+def test_export_has_the_columns_asked_for_in_their_order(api, organizer, organization):
+    event = EventFactory(
+        owner=organizer,
+        organization=organization,
+        title="Wound care",
+        cpd_credit_type="CME",
+        cpd_credit_value="1.50",
+        capacity=40,
+    )
+
+    status, body = exported(
+        api, columns="uuid,title,organization,capacity,cpd_credit_type,cpd_credit_value"
+    )
+
+    assert (status, body.decode().splitlines()) == (
+        200,
+        [
+            "Uuid,Title,Organization,Capacity,CPD credit type,CPD credit value",
+            f"{event.uuid},Wound care,Provider Ltd,40,CME,1.50",
+        ],
+    )
+
+
+def test_export_of_unknown_columns_and_formats_is_refused(api):
+    answers = [
+        api.get(f"{URL}export/", query)
+        for query in ({"columns": "title,secret"}, {"export_format": "pdf"})
+    ]
+
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert [[*answer.json()["error"]["details"]] for answer in answers] == [
+        ["columns"],
+        ["export_format"],
+    ]
+
+
+@pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_cells_that_a_spreadsheet_would_run_are_text(api, organizer, title):
+    EventFactory(owner=organizer, title=title)
+
+    _, csv = exported(api, columns="title")
+    _, book = exported(api, columns="title", export_format="xlsx")
+
+    cell = load_workbook(BytesIO(book)).active["A2"]
+    assert csv.decode().split("\n", 1)[1].lstrip('"').startswith("'")
+    assert cell.data_type == "s"
+    assert cell.value.strip() == title.strip()
+
+
+def test_export_follows_filters_and_scope(api, organizer):
+    EventFactory(owner=organizer, title="Draft")
+    EventFactory(owner=organizer, title="Offered", published=True)
+    EventFactory(title="Not mine", published=True)
+
+    _, body = exported(api, columns="title", status="published")
+
+    assert body.decode().splitlines() == ["Title", "Offered"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_export_costs_the_same_for_any_number(api, organizer, django_assert_num_queries, count):
+    EventFactory.create_batch(count, owner=organizer)
+
+    with django_assert_num_queries(5):
+        _, body = exported(api)
+
+    assert len(body.decode().splitlines()) == count + 1
+
+
+def test_deleted_events_are_shown_to_those_who_manage_them(
+    api, api_for, organization, organizer, colleague, stranger
+):
+    gone = EventFactory(organization=organization, owner=organizer, deleted_at=STARTS_AT)
+    instructor = MembershipFactory(organization=organization, role="instructor").user
+    people = (organizer, colleague, instructor, stranger)
+
+    listed = [
+        [
+            row["uuid"]
+            for row in api_for(user).get(URL, {"include_deleted": "true"}).json()["results"]
+        ]
+        for user in people
+    ]
+    details = [
+        api_for(user).get(url(gone), {"include_deleted": "true"}).status_code for user in people
+    ]
+
+    assert listed == [[str(gone.uuid)], [str(gone.uuid)], [], []]
+    assert details == [200, 200, 404, 404]
+
+
+@pytest.mark.parametrize(
+    ("role", "owns", "deleted", "restored"),
+    [
+        ("admin", False, 204, 200),
+        ("organizer", True, 204, 200),
+        ("organizer", False, 403, 404),
+        ("instructor", False, 403, 404),
+        ("staff", False, 403, 404),
+    ],
+)
+def test_organizers_delete_and_restore_only_their_own(
+    api_for, organization, organizer, role, owns, deleted, restored
+):
+    person = MembershipFactory(organization=organization, role=role).user
+    owner = person if owns else organizer
+    here = EventFactory(organization=organization, owner=owner)
+    gone = EventFactory(organization=organization, owner=owner, deleted_at=STARTS_AT)
+    client = api_for(person)
+
+    answers = client.delete(url(here)), client.post(url(gone, "restore"))
+
+    assert [answer.status_code for answer in answers] == [deleted, restored]
