@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from common.exceptions import InvalidStatus
-from events import signals
+from events import agenda, signals
 from events.advancing import advance
-from events.models import Event
+from events.models import Event, EventSession
 from events.querysets import OVERRUN
-from tests.factories.events import EventFactory
+from tests.factories.events import EventFactory, EventSessionFactory
 
 pytestmark = [
     pytest.mark.race,
@@ -102,6 +102,43 @@ def test_sweeps_and_an_organizer_complete_once(organizer, at_once, heard):
 
     assert moves_of(event) == [("live", "completed")]
     assert heard == {"event_completed": 1}
+
+
+def test_two_organizers_do_not_cancel_the_last_two_sessions(organizer, colleague, at_once):
+    event = EventFactory(
+        owner=organizer, published=True, is_multi_session=True, implicit_session=False
+    )
+    sessions = EventSessionFactory.create_batch(2, event=event)
+
+    def cancel(session, by):
+        EventSession.objects.select_related("event").get(pk=session.pk).cancel(by=by)
+
+    outcomes = at_once(
+        *(
+            lambda session=session, by=by: cancel(session, by)
+            for session, by in zip(sessions, (organizer, colleague), strict=True)
+        )
+    )
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LastSession", "NoneType"]
+    assert sorted(event.sessions.values_list("status", flat=True)) == ["cancelled", "scheduled"]
+    event.refresh_from_db()
+    assert event.duration_minutes == sessions[0].duration_minutes
+
+
+def test_fifty_sessions_stay_the_limit(organizer, at_once, monkeypatch):
+    monkeypatch.setattr(EventSession, "LIMIT", 2)
+    event = EventFactory(owner=organizer, is_multi_session=True, implicit_session=False)
+    first = EventSessionFactory(event=event)
+    new = {"title": "Practice", "starts_at": first.starts_at, "duration_minutes": 60}
+
+    outcomes = at_once(
+        *(lambda: agenda.add(Event.objects.get(pk=event.pk), by=organizer, **new) for _ in range(3))
+    )
+
+    refused = [type(outcome).__name__ for outcome in outcomes if outcome]
+    assert refused == ["SessionLimit"] * 2
+    assert sorted(event.sessions.values_list("session_number", flat=True)) == [1, 2]
 
 
 def test_without_the_lock_the_race_is_lost(organizer, at_once, monkeypatch):
