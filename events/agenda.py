@@ -229,9 +229,11 @@ def _require_movable(session: EventSession, changed: Changes) -> None:
 def _agree(event: Event) -> None:
     """Bring the event's times into line with its sessions, and note that it changed."""
     if event.is_multi_session:
+        before = event.starts_at, event.ends_at
         schedule.derive(event, list(event.sessions.all()))
-        rules.check(event)
-    event.save(update_fields=["starts_at", "ends_at", "duration_minutes"])
+        if (event.starts_at, event.ends_at) != before:
+            rules.check(event)
+    event.save(update_fields=schedule.DERIVED)
     if event.status == "draft":
         reminders.arm(event)
 
@@ -247,9 +249,7 @@ def _follow(event: Event) -> None:
     rules.check(event)
     event.save(
         update_fields=[
-            "starts_at",
-            "ends_at",
-            "duration_minutes",
+            *schedule.DERIVED,
             "previous_starts_at",
             "registration_opens_at",
             "registration_deadline",

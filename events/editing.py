@@ -15,6 +15,7 @@ from events import drafting, reminders, rules, schedule, signals, slugs
 from events.models import Event
 
 Changes = dict[str, Any]
+CHANGEABLE = frozenset({"draft", "published"})
 FIXED_ONCE_PUBLISHED = (
     "starts_at",
     "duration_minutes",
@@ -91,7 +92,7 @@ def replacing(event: Event, changes: Mapping[str, Any], names: Collection[str]) 
 
 def _require_open(event: Event, sent: set[str]) -> None:
     open_now = {"live": OPEN_WHILE_RUNNING, "completed": OPEN_WHILE_RUNNING}
-    if event.status in {"draft", "published"}:
+    if event.status in CHANGEABLE:
         return
     allowed = open_now.get(event.status)
     if allowed is None or sent - allowed:
@@ -115,7 +116,8 @@ def _agree(event: Event, changed: Changes) -> None:
     event.ends_at = schedule.end(event.starts_at, event.duration_minutes)
     if event.follows_sessions:
         schedule.derive(event, list(event.sessions.all()))
-    rules.check(event)
+    if event.status in CHANGEABLE:
+        rules.check(event)
     drafting.check_references(event, [name for name in drafting.REFERENCES if name in changed])
     if event.capacity is not None and "capacity" in changed:
         if event.capacity < event.places_taken:

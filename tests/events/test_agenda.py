@@ -389,6 +389,23 @@ def test_change_after_a_return_in_a_draft_outnumbers_it(api, course):
     assert calendars.vevent(session)["sequence"] == before + 1
 
 
+def test_a_deadline_that_outlives_the_last_session_blocks_nothing(api, course):
+    Event.objects.filter(pk=course.pk).update(
+        allow_late_registration=True, registration_deadline=course.ends_at
+    )
+    first, last = course.sessions.order_by("session_number")
+    event = offered(course, "live")
+
+    last.cancel(by=course.owner)
+
+    assert api.patch(url(event, first.uuid), {"title": "Alone"}).status_code == 200
+    event.refresh_from_db()
+    event.complete(by=course.owner)
+    address = f"/api/v1/events/{course.uuid}/"
+    assert api.patch(address, {"auto_issue_certificates": True}).status_code == 200
+    assert api.patch(url(event, first.uuid), {"description": "As held."}).status_code == 200
+
+
 def test_past_session_does_not_come_back(api, course):
     offered(course)
     past = datetime(2026, 1, 1, tzinfo=UTC)
