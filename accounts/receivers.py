@@ -23,6 +23,7 @@ from accounts import (
     preferences,
     privacy,
     sessions,
+    sign_in,
     token_scopes,
     zoom_connections,
 )
@@ -83,7 +84,7 @@ def publish_membership(membership: Membership, **_: Any) -> None:
 def keep_browser_session(request: HttpRequest, user: User, **_: Any) -> None:
     sessions.end_browser(request.session.session_key)
     request.session.cycle_key()
-    sessions.open_for_browser(user, str(request.session.session_key), now=timezone.now())
+    sign_in.open_in_browser(user, str(request.session.session_key), now=timezone.now())
 
 
 @receiver(user_logged_out)

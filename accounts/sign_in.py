@@ -67,16 +67,26 @@ def open_session(
     second_factor: bool = False,
 ) -> UserSession:
     """Sign in on a client that carries tokens; a device not seen before is told by mail."""
-    is_known = _is_known_company(user)
+    is_first = _is_first(user)
     session = sessions.open_for_tokens(
         user, now=now, auth_method=auth_method, second_factor=second_factor
     )
-    if not is_known and _is_new_device(session, now):
+    if not is_first and _is_new_device(session, now):
         emails.new_sign_in(session)
     return session
 
 
-def _is_known_company(user: User) -> bool:
+@transaction.atomic
+def open_in_browser(user: User, session_key: str, *, now: datetime) -> UserSession:
+    """Sign in on a browser that carries a cookie; a device not seen before is told by mail."""
+    is_first = _is_first(user)
+    session = sessions.open_for_browser(user, session_key, now=now)
+    if not is_first and _is_new_device(session, now):
+        emails.new_sign_in(session)
+    return session
+
+
+def _is_first(user: User) -> bool:
     return not UserSession.objects.filter(user=user).exists()
 
 

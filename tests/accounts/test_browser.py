@@ -6,11 +6,17 @@ from django.test import Client
 
 from accounts import sessions
 from accounts.models import UserSession
+from common.models import OutgoingEmail
 from tests.factories.accounts import PASSWORD, UserFactory
 
 LOGIN = "/api-auth/login/"
 LOGOUT = "/api-auth/logout/"
 ME = "/api/v1/users/me/"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
+    "(KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+)
 pytestmark = pytest.mark.django_db
 
 
@@ -28,6 +34,17 @@ def test_a_browser_signs_in_and_keeps_a_row(attendee):
     assert (row.kind, row.user, row.refresh_jti) == ("browser", attendee, None)
     assert client.get(ME).json()["uuid"] == str(attendee.uuid)
     assert client.get("/api/v1/users/me/sessions/").json()["results"][0]["is_current"] is True
+
+
+def test_a_new_browser_is_told_by_mail_but_not_the_first_ever(attendee):
+    told = OutgoingEmail.objects.filter(kind="new_sign_in", to_email=attendee.email)
+
+    counts = []
+    for device in (FIREFOX, FIREFOX, IPHONE):
+        sign_in(Client(headers={"user-agent": device}))
+        counts.append(told.count())
+
+    assert counts == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
