@@ -82,7 +82,7 @@ def nudge(
             args=(str(task_uuid),),
             queue=queue,
             retry=False,
-            countdown=wait.total_seconds() if wait else None,
+            countdown=wait.total_seconds() if wait else 0,
         )
     except (KombuError, RedisError, OSError):
         _broker_down_until = time.monotonic() + BROKER_PAUSE_SECONDS

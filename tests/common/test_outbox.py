@@ -56,7 +56,7 @@ def test_a_task_runs_after_commit_under_the_asking_request(db, django_capture_on
 
 
 @pytest.mark.parametrize(
-    ("delay", "countdowns"), [(None, [None]), (0, [None]), (5, [5.0]), (60, [60.0]), (61, [])]
+    ("delay", "countdowns"), [(None, [0]), (0, [0]), (5, [5]), (60, [60]), (61, [])]
 )
 def test_work_within_the_minute_is_called_for_in_time(
     db, monkeypatch, django_capture_on_commit_callbacks, delay, countdowns
