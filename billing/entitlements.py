@@ -51,7 +51,10 @@ class SubscriptionRequired(NotAllowed):
 
 
 def account_for(*, owner: User, organization: Organization | None = None) -> BillingAccount:
-    """Return the paying account: the organization's if subscribed, else its owner's."""
+    """Return the paying account: the organization's if subscribed, else its owner's.
+
+    Its subscription comes along.
+    """
     if organization is None:
         return _account_of(user=owner)
     accounts = BillingAccount.objects.select_related("subscription__plan")
@@ -87,6 +90,13 @@ def limit(account: BillingAccount, which: Limit) -> int | None:
     if subscription is None:
         return 0
     return _limit_of(subscription, which)
+
+
+def limit_for(*, owner: User, organization: Organization | None, which: Limit) -> int | None:
+    """Return the same for whoever pays, in one query where there is a personal account."""
+    account = account_for(owner=owner, organization=organization)
+    subscription: Subscription | None = getattr(account, "subscription", None)
+    return _limit_of(subscription, which) if subscription else 0
 
 
 def limits(payers: Collection[Payer], which: Limit) -> dict[Payer, int | None]:
@@ -244,7 +254,8 @@ def _subscription_of(account: BillingAccount) -> Subscription | None:
 
 
 def _account_of(*, user: User) -> BillingAccount:
-    account, _ = BillingAccount.objects.get_or_create(
+    accounts = BillingAccount.objects.select_related("subscription__plan")
+    account, _ = accounts.get_or_create(
         user=user, defaults={"legal_name": user.full_name, "billing_email": user.email}
     )
     return account

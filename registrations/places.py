@@ -94,8 +94,11 @@ def capacity(event: Event) -> int | None:
 
 def plan_limit(event: Event) -> int | None:
     """Return what the plan of the event's payer allows one event."""
-    account = entitlements.account_for(owner=event.owner, organization=event.organization)
-    return entitlements.limit(account, Limit.REGISTRATIONS_PER_EVENT)
+    return entitlements.limit_for(
+        owner=event.owner,
+        organization=event.organization,
+        which=Limit.REGISTRATIONS_PER_EVENT,
+    )
 
 
 def recount(event: Event, columns: Iterable[str] = COLUMNS) -> None:
