@@ -31,6 +31,13 @@ MEETING_PATIENCE = timedelta(minutes=15)
 # What runs over is not cut off.
 OVERRUN = timedelta(minutes=30)
 
+# What the public catalogue may show.
+LISTED = Q(
+    deleted_at=None,
+    visibility="public",
+    status__in=["published", "live", "completed", "closed"],
+)
+
 # So many found events are looked up by their keys; of more, the words are asked again.
 FEW = 1000
 
@@ -97,9 +104,7 @@ class EventQuerySet(SoftDeleteQuerySet["Event"]):
 
     def listed(self) -> Self:
         """Keep what the public catalogue may show."""
-        return self.live().filter(
-            visibility="public", status__in=["published", "live", "completed", "closed"]
-        )
+        return self.filter(LISTED)
 
     def reachable(self, *, invited_to: "models.QuerySet[Any, Any] | None" = None) -> Self:
         """Keep what everybody with the link may open; a cancelled event explains itself.

@@ -18,7 +18,7 @@ from common.fields import MinorUnitsField
 from events import questions, readiness, registration_state, room, schedule, signals
 from events.models.description import EventDescription
 from events.models.moves import MOVES
-from events.querysets import EventManager, EventQuerySet
+from events.querysets import LISTED, EventManager, EventQuerySet
 
 
 class EventHasRegistrations(Conflict):
@@ -100,6 +100,16 @@ class Event(EventDescription):
             ),
             models.Index(fields=["status", "starts_at"], name="events_event_start"),
             models.Index(fields=["status", "ends_at"], name="events_event_end"),
+            # The orders of the public catalogue, at any depth and for any of its times.
+            *(
+                models.Index(fields=[column, "id"], name=f"events_listed_{name}", condition=LISTED)
+                for name, column in (
+                    ("start", "starts_at"),
+                    ("created", "created_at"),
+                    ("title", "title"),
+                    ("price", "lowest_price_amount"),
+                )
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["owner", "slug"], name="events_event_slug_per_owner"),
