@@ -35,10 +35,13 @@ class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
         return self.filter(_kept_by(user, capability))
 
     def of(self, *, owner: "User | int | None", organization: "Organization | int | None") -> Self:
-        """Keep those of the organization, or the owner's personal ones where there is none."""
+        """Keep those of the organization, or the owner's personal ones where there is none.
+
+        Whoever was deactivated is told nothing.
+        """
         if organization is not None:
-            return self.filter(organization=organization)
-        return self.filter(user=owner, organization=None)
+            return self.filter(organization=organization, organization__is_active=True)
+        return self.filter(user=owner, organization=None, user__is_active=True)
 
 
 class WebhookDeliveryQuerySet(models.QuerySet["WebhookDelivery"]):

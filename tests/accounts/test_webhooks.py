@@ -58,6 +58,17 @@ def test_one_of_an_organization_is_never_the_owners(audience, organizer, organiz
     assert told() == {"organization all", "organization named"}
 
 
+@pytest.mark.parametrize("tenant", ["organization", "organizer"])
+def test_whoever_was_deactivated_is_told_nothing(request, audience, organizer, tenant):
+    row = request.getfixturevalue(tenant)
+    row.is_active = False
+    row.save()
+
+    publish(organizer, row if tenant == "organization" else None)
+
+    assert told() == set()
+
+
 def test_without_owner_and_organization_nobody_is_told(audience):
     publish(None)
 
