@@ -13,7 +13,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from accounts import api_tokens, exceptions, sessions, tokens
+from accounts import api_tokens, exceptions, roles, sessions, tokens
 from accounts.models import ApiToken, User, UserSession
 from common import context
 
@@ -22,7 +22,7 @@ OF_PROGRAMS = f"{api_tokens.SCHEME}_".encode()
 
 
 class SessionJWTAuthentication(BaseAuthentication):
-    """An access token, good while its session lives: one query, with the user."""
+    """An access token, good while its session lives: one query, with the user and their roles."""
 
     def authenticate(self, request: Request) -> tuple[User, UserSession] | None:
         raw = _bearer(request)
@@ -30,12 +30,15 @@ class SessionJWTAuthentication(BaseAuthentication):
             return None
         now = timezone.now()
         try:
-            session = sessions.by_access_token(tokens.read(raw, tokens.Kind.ACCESS), now=now)
+            claims = tokens.read(raw, tokens.Kind.ACCESS)
         except exceptions.AuthenticationFailed as error:
             raise AuthenticationFailed(error.text) from error
+        session = sessions.by_access_token(claims, now=now, with_memberships=True)
         if session is None:
             raise AuthenticationFailed("This session has ended. Please sign in again.")
-        return recognised(session, now=now), session
+        user = recognised(session, now=now)
+        roles.know(user, session.held or ())
+        return user, session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

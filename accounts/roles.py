@@ -1,6 +1,6 @@
 """Who may do what: capabilities, the table of roles, and how far somebody reaches."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
@@ -160,6 +160,11 @@ def reach(user: "Caller") -> Reach:
     return user.known_reach
 
 
+def know(user: "User", held: Iterable[tuple[int, str]]) -> None:
+    """Keep how far the user reaches, whose organizations and roles came along with the session."""
+    user.known_reach = _reach_of_person(user, held)
+
+
 def is_platform_staff(user: "Caller") -> bool:
     """Tell whether a person of the platform is at work: signed in, well enough proven."""
     return bool(user.is_authenticated and user.is_staff and _is_proven(user))
@@ -169,6 +174,10 @@ def _reach(user: "User") -> Reach:
     if user.api_token is not None:
         return _reach_of_program(user.api_token)
     held = user.memberships.current().values_list("organization_id", "role")
+    return _reach_of_person(user, held)
+
+
+def _reach_of_person(user: "User", held: Iterable[tuple[int, str]]) -> Reach:
     return Reach(
         user_id=user.pk,
         personal=True,

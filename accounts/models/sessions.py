@@ -71,6 +71,9 @@ class UserSession(BaseModel):
 
     objects = UserSessionQuerySet.as_manager()
 
+    # The organizations of the user and the role in each, where they were read along.
+    held: list[tuple[int, str]] | None
+
     class Meta(BaseModel.Meta):
         indexes = [
             models.Index(fields=["user", "ended_at", "expires_at"], name="accounts_session_active")

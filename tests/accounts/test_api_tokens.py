@@ -266,7 +266,7 @@ def test_list_shows_own_keys_and_those_one_keeps(
     api = api_for(admin)
 
     # session, memberships, count, rows
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         listed = api.get(URL).json()
     narrowed = api.get(URL, {"organization": str(organization.uuid)}).json()
 

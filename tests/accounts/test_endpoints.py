@@ -467,7 +467,7 @@ class TestQueries:
     def test_of_endpoints(self, api, organizer, organization, count, django_assert_num_queries):
         WebhookEndpointFactory.create_batch(count, user=organizer, organization=organization)
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             response = api.get(URL)
 
         assert response.json()["count"] == count
@@ -476,7 +476,7 @@ class TestQueries:
         for row in WebhookDeliveryFactory.create_batch(count, endpoint=endpoint):
             WebhookAttemptFactory(delivery=row)
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             response = api.get(log_of(endpoint))
 
         assert len(response.json()["results"]) == count

@@ -278,7 +278,7 @@ class TestSeats:
             MembershipInvitationFactory(organization=row, declined=True)
         client = api_for(organizer)
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             body = client.get(ROOT).json()
 
         facts = {(row["members_count"], row["seats_used"]) for row in body["results"]}
@@ -294,7 +294,7 @@ class TestKeeping:
         MembershipInvitationFactory()
         client = api_for(organizer)
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             body = client.get(url(organization)).json()
 
         assert body["count"] == count

@@ -227,7 +227,7 @@ def test_the_number_of_organizations_costs_no_queries(api_for, django_assert_num
         SubscriptionFactory(account=BillingAccountFactory(user=head))
     client = api_for(user)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         body = client.get(MANIFEST).json()
 
     assert len(body["organizations"]) == count

@@ -377,7 +377,7 @@ class TestAuditLogs:
         audit.record("organization.changed", by=organizer, organization=OrganizationFactory())
         client = api_for(organizer)
 
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(3):
             body = client.get(log(organization)).json()
 
         assert set(body) == {"next", "previous", "results"}

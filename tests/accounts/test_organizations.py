@@ -154,7 +154,7 @@ def test_the_list_shows_only_own_memberships(api_for, colleague, count, django_a
     MembershipFactory(user=colleague, ended=True)
     client = api_for(colleague)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         body = client.get(LIST).json()
 
     assert body["count"] == count
@@ -171,7 +171,7 @@ def test_members_are_listed(api_for, organizer, organization, count, django_asse
     MembershipFactory(organization=organization, ended=True)
     client = api_for(organizer)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         body = client.get(members(organization)).json()
 
     first = body["results"][0]

@@ -130,9 +130,9 @@ def test_it_costs_others_nothing_and_staff_one_query(
     path = f"{ORGANIZATIONS}{organization.uuid}/"
     owner, staff = api_for(organizer), api_for(staff_member)
 
-    with django_assert_num_queries(3) as theirs:
+    with django_assert_num_queries(2) as theirs:
         owner.get(path)
-    with django_assert_num_queries(4) as ours:
+    with django_assert_num_queries(3) as ours:
         staff.get(path)
 
     assert not [each for each in theirs if "auditentry" in each["sql"].lower()]

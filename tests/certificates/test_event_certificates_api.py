@@ -186,7 +186,7 @@ def test_certificate_list_query_count(api, event, count, django_assert_num_queri
     for _ in range(count):
         CertificateFactory(registration=attended(event=event))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         response = api.get(url(event))
 
     assert response.json()["count"] == count
@@ -197,7 +197,7 @@ def test_eligibility_query_count(api, event, count, django_assert_num_queries):
     for _ in range(count):
         attended(event=event)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         response = api.get(url(event, "eligibility"))
 
     assert [row["verdict"] for row in response.json()["results"]] == ["owed"] * count

@@ -140,7 +140,7 @@ def test_template_list_query_count(api_for, organizer, count, django_assert_num_
     CertificateTemplateFactory.create_batch(count, owner=organizer)
     api = api_for(organizer)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         response = api.get(URL)
 
     assert response.json()["count"] == count + 2

@@ -43,7 +43,7 @@ def test_list_costs_the_same_for_any_number(
         )
     api.get(URL)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         response = api.get(URL)
 
     assert response.json()["count"] == count
@@ -58,7 +58,7 @@ def test_detail_costs_the_same_for_any_number(api, organizer, django_assert_num_
         event.speakers.add(speaker)
         EventSessionFactory(event=event).speakers.add(speaker)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         response = api.get(url(event))
 
     assert len(response.json()["sessions"]) == count
@@ -158,7 +158,7 @@ def test_expanded_sessions_cost_the_same_and_hold_no_link(
         event.sessions.update(zoom_join_url="https://zoom.example/j/secret")
         EventCustomFieldFactory(event=event)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = api.get(URL, {"expand": "sessions,custom_fields"})
 
     assert len(response.json()["results"][0]["sessions"]) == 1
@@ -246,7 +246,7 @@ def test_export_follows_filters_and_scope(api, organizer):
 def test_export_costs_the_same_for_any_number(api, organizer, django_assert_num_queries, count):
     EventFactory.create_batch(count, owner=organizer)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         _, body = exported(api)
 
     assert len(body.decode().splitlines()) == count + 1

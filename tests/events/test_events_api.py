@@ -486,7 +486,7 @@ def test_session_list_costs_the_same(api, organizer, django_assert_num_queries, 
     event = EventFactory(owner=organizer, is_multi_session=True, implicit_session=False)
     EventSessionFactory.create_batch(count, event=event)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = api.get(url(event, "sessions"))
 
     assert response.json()["count"] == count

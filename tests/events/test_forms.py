@@ -188,5 +188,5 @@ def test_list_costs_the_same_for_any_number(api, organizer, count, django_assert
     event = EventFactory(owner=organizer)
     EventCustomFieldFactory.create_batch(count, event=event)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert api.get(url(event)).json()["count"] == count

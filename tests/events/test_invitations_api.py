@@ -179,7 +179,7 @@ class TestOrganizersView:
         EventInvitationFactory.create_batch(count, event=event)
         api.get(url(event))
 
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             response = api.get(url(event))
 
         assert response.json()["count"] == count

@@ -177,7 +177,7 @@ def test_library_is_searched_and_filtered(api, organizer, organization):
 def test_library_costs_the_same_for_any_number(api, organizer, count, django_assert_num_queries):
     SpeakerFactory.create_batch(count, owner=organizer)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert api.get(SPEAKERS).json()["count"] == count
 
 

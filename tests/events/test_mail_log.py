@@ -76,7 +76,7 @@ def test_the_log_costs_the_same_for_every_length(
         registration_emails.registration_cancelled(registration)
     api = api_for(organizer)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         body = api.get(url(event)).json()
 
     assert body["count"] == count

@@ -407,7 +407,7 @@ def test_list_costs_the_same_for_any_number(organizer, api_for, count, django_as
         )
     api = api_for(organizer)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         assert api.get(url(event)).json()["count"] == count
 
 

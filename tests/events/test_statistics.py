@@ -157,7 +157,7 @@ def test_statistics_cost_the_same_for_every_crowd(
         registration = RegistrationFactory(event=event)
         AttendanceIntervalFactory(registration=registration)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         response = api.get(url(event, "statistics/"))
 
     assert len(response.json()["sessions"]) == count
@@ -306,7 +306,7 @@ class TestDashboard:
         for event in EventFactory.create_batch(count, owner=organizer, published=True):
             RegistrationFactory.create_batch(count, event=event)
 
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             body = api.get(f"{URL}dashboard/").json()
 
         assert body["counts"]["published"] == count
@@ -453,7 +453,7 @@ class TestReports:
         for event in EventFactory.create_batch(count, owner=organizer, published=True):
             RegistrationFactory.create_batch(count, event=event, confirmed_at=NOW - timedelta(1))
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(5):
             body = api.get(f"{URL}reports/").json()
 
         assert body["summary"]["total_attendees"] == count * count

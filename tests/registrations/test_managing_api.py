@@ -340,7 +340,7 @@ class TestLists:
         client = api_for(organizer)
 
         # session with user; memberships; event; count; rows
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(4):
             response = client.get(url(event))
 
         assert response.json()["count"] == count
@@ -357,7 +357,7 @@ class TestLists:
         client = api_for(organizer)
 
         # session with user; memberships; event; row; answers, attendance, stays
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             response = client.get(url(registration.event, f"{registration.uuid}/"))
 
         assert len(response.json()["intervals"]) == count
@@ -439,7 +439,7 @@ class TestAttendanceViews:
         client = api_for(organizer)
 
         # session with user; memberships; event; count; rows; attendance; how many sessions
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             response = client.get(self.aggregate(event))
 
         assert response.json()["count"] == count

@@ -140,7 +140,7 @@ def test_an_events_credits_cost_the_same_for_one_and_for_three(
     awarding.award_event(event)
     api = api_for(organizer)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         answer = api.get(f"/api/v1/events/{event.uuid}/credit-awards/").json()
 
     assert answer["count"] == count
