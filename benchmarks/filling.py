@@ -1,4 +1,7 @@
-"""The rows that are measured on: 50 organizers with 2,000 events each, made by the database."""
+"""The rows that are measured on: 50 organizers with 2,000 events each, made by the database.
+
+Each is described in 200 words, as an invitation to a training usually is.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -27,7 +30,7 @@ FORMS = (  # noqa: SIM905 -- the same
     "guidelines research prevention diagnosis therapy rehabilitation supervision quality law "
     "teaching safety"
 ).split()
-PROSE = "For nurses and physicians who want to refresh what they know and to earn credits. " * 6
+PROSE = "For nurses and physicians who want to refresh what they know and to earn credits. " * 16
 OF_COPIES = {
     "uuid": "gen_random_uuid()",
     "public_code": "lpad(to_hex(row.id * 100 + n), 8, '0')",
@@ -126,5 +129,5 @@ def _event(owner: User, number: int, subject: str, form: str) -> Event:
         published_at=start,
         starts_at=start,
         ends_at=start + timedelta(hours=1),
-        search_text=f"{title}\n{' '.join(PROSE.split()[: 40 + number])}",
+        search_text=f"{title}\n{' '.join(PROSE.split()[: 190 + number])}",
     )

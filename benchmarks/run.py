@@ -80,7 +80,7 @@ def _search() -> harness.Row:
         theirs,
         against="icontains, no index",
         must=20,
-        max_queries=7,
+        max_queries=5,
         clock=harness.cpu_with_database,
         calls=3,
     )
