@@ -87,7 +87,7 @@ def by_access_token(
     """
     rows = UserSession.objects.active(now).select_related("user")
     if with_memberships:
-        rows = rows.annotate(held=_Held("user_id"))
+        rows = rows.annotate(held=_Held("user_id"))  # type: ignore[no-redef]  # declared for readers
     return rows.filter(uuid=claims.session, user__uuid=claims.user, kind=Kind.TOKEN).first()
 
 

@@ -1,5 +1,6 @@
 """Narrowing, searching and ordering of lists."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, time, timedelta
@@ -154,7 +155,7 @@ class BaseFilter(FilterSet):
     def __init__(self, *args: Any, asked: AbstractSet[str] | None = None, **kwargs: Any) -> None:
         if asked is not None:
             known = type(self).base_filters.items()
-            self.base_filters = {name: each for name, each in known if name in asked}
+            self.base_filters = OrderedDict(pair for pair in known if pair[0] in asked)
         super().__init__(*args, **kwargs)
 
     @classmethod
@@ -176,7 +177,7 @@ class FilterBackend(DjangoFilterBackend):
     """Filter by what a parameter asks for; the form of all the others costs more than queries."""
 
     def filter_queryset(self, request: Any, queryset: Any, view: APIView) -> Any:
-        filterset_class = self.get_filterset_class(view, queryset)
+        filterset_class: Any = self.get_filterset_class(view, queryset)
         if filterset_class is None:
             return queryset
         asked = request.query_params.keys() & filterset_class.base_filters.keys()
@@ -185,7 +186,7 @@ class FilterBackend(DjangoFilterBackend):
         options = self.get_filterset_kwargs(request, queryset, view)
         filterset = filterset_class(asked=asked, **options)
         if not filterset.is_valid():
-            raise translate_validation(filterset.errors)
+            raise cast("Exception", translate_validation(filterset.errors))
         return filterset.qs
 
 
