@@ -296,7 +296,8 @@ class TestJudging:
             MembershipFactory(role="owner", organization__is_active=False)
         client = api_for(staff_member)
 
-        with django_assert_num_queries(4):
+        # session, count, page, owners; then the entry about the look
+        with django_assert_num_queries(5):
             body = client.get(STAFF).json()
 
         row = body["results"][0]

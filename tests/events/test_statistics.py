@@ -148,9 +148,7 @@ def test_an_event_without_anybody_has_numbers_too(api, organizer):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_statistics_cost_the_same_for_every_crowd(
-    api, organizer, count, django_assert_num_queries
-):
+def test_statistics_cost_the_same_for_every_crowd(api, organizer, count, django_assert_num_queries):
     event = EventFactory(owner=organizer, is_multi_session=True, implicit_session=False)
     EventSessionFactory.create_batch(count, event=event)
     for _ in range(count):
