@@ -33,6 +33,7 @@ from certificates.views import pages as certificate_pages
 from certificates.views import public as certificate_views
 from certificates.views import templates as certificate_template_views
 from common.views import docs, files, health, mailbox, pages, staff
+from contacts import views as contact_views
 from events.views import calendars as calendar_views
 from events.views import catalogue as catalogue_views
 from events.views import copies as copy_views
@@ -326,6 +327,7 @@ api: list[URLPattern | URLResolver] = [
 ]
 
 certificates: list[URLPattern | URLResolver] = [
+    path("unsubscribe/<str:token>/", contact_views.UnsubscribeView.as_view(), name="unsubscribe"),
     path("verify/", certificate_pages.VerifyFormPage.as_view(), name="verify"),
     path("verify/<str:code>/", certificate_pages.VerifyCodePage.as_view(), name="verify-code"),
     path("certificates/open/<str:token>/", certificate_pages.OpenPage.as_view()),

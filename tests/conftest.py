@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts import sessions, tokens
 from accounts.models import Organization, User
-from common import triggers
+from common import context, triggers
 from tests.factories.accounts import MembershipFactory, OrganizationFactory, UserFactory
 from tests.factories.billing import BillingAccountFactory, SubscriptionFactory
 
@@ -77,6 +77,13 @@ def api_for() -> Callable[[User], APIClient]:
         return client
 
     return signed_in
+
+
+@pytest.fixture(autouse=True)
+def origin():
+    """Forget after each test who acted in it, as the end of a request or task does."""
+    with context.acting():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
