@@ -18,6 +18,7 @@ ERASING_APPS = {
     "events": "events",
     "registrations": "registrations",
     "certificates": "certificates",
+    "contacts": "contacts",
 }
 
 

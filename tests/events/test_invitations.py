@@ -387,8 +387,8 @@ class TestSending:
         ask(event, organizer, addresses(count))
         batch = str(event.invitations.values_list("batch", flat=True)[0])
 
-        # rows, event, mails, which are new, tasks, rows written; and a look for more
-        with django_assert_num_queries(15):
+        # rows, event, who wants none, mails, which are new, tasks, rows written; a look for more
+        with django_assert_num_queries(16):
             inviting.send(batch)
 
 
