@@ -16,7 +16,7 @@ from common.openapi import components, examples
 METHODS = ("get", "post", "put", "patch", "delete")
 COMMITTED = Path(settings.BASE_DIR) / "openapi.yaml"
 # Pages and files for people; everything else is an operation of the schema.
-PAGES = ("admin/", "api/docs/", "api-auth/", "dev/", "^api/")
+PAGES = ("admin/", "api/docs/", "api-auth/", "dev/", "^api/", "unsubscribe/")
 
 
 @pytest.fixture(scope="module")
